@@ -6,12 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from letters.errors import JiesuError
+
 Headers = tuple[tuple[str, bytes], ...]
 Position = tuple[str, int]
 """A topic and a partition."""
 
 MESSAGE_ID = "message-id"
 """Header that names a message for good (e.g. its assignment_id): how a relay sees what already arrived."""
+
+
+class UnknownTopic(JiesuError):
+    """Topic {topic} does not exist on this bus: `jiesu topics` makes the bureau's topics, or check the name."""
 
 
 class Record(NamedTuple):
@@ -45,6 +51,25 @@ class TopicSpec:
     retention_hours: int | None = None
 
 
+def selects(name: str, topic: str) -> bool:
+    """Whether a subscription to `name` takes in `topic`: the same name, or a name ending in `.*` and that beginning."""
+    return topic.startswith(name[:-1]) if name.endswith(".*") else topic == name
+
+
+def expand(names: Iterable[str], topics: Mapping[str, int]) -> list[str]:
+    """The existing topics that `names` (some perhaps ending in `.*`) stand for, sorted; `UnknownTopic` for a plain name
+    that is not among them."""
+    found: set[str] = set()
+    for name in names:
+        if name.endswith(".*"):
+            found.update(topic for topic in topics if selects(name, topic))
+        elif name in topics:
+            found.add(name)
+        else:
+            raise UnknownTopic(topic=name)
+    return sorted(found)
+
+
 class Reader(Protocol):
     """One member of a consumer group. Not shared between threads."""
 
@@ -53,7 +78,8 @@ class Reader(Protocol):
         ...
 
     def commit(self) -> None:
-        """Everything polled so far is done. Raises `TryLater` when the partitions have gone to another member."""
+        """Everything polled so far is done. Raises `TryLater` when partitions have gone to another member meanwhile:
+        nothing was committed then, and the next poll begins again at what is committed."""
         ...
 
     def rewind(self) -> None:
@@ -70,7 +96,11 @@ class Reader(Protocol):
 
 
 class Bus(Protocol):
-    """Topics that keep every message until retention. Every method raises `TryLater` when the broker does not answer."""
+    """Topics that keep every message until retention. Every method raises `TryLater` when the broker does not answer,
+    and `UnknownTopic` for a topic that was never made. Where topics are asked for, `progress.*` means all such topics.
+
+    A bus may be used from several threads at once, a reader only from one at a time.
+    """
 
     name: str
 
@@ -148,3 +178,47 @@ class Stage(Protocol):
     def recover(self) -> list[tuple[int, list[Outgoing], object]]:
         """Outbox batches that a dead worker of this stage left behind: (time in ms, messages, ticket)."""
         ...
+
+
+class StageObserver(Protocol):
+    """What a binding tells while it works: for metrics, health and the brake on dead letters. Called from any thread;
+    it must be quick. Only `batch_done` may raise: that stops the stage with this error, after the batch is committed."""
+
+    def assigned(self, stage: str, partitions: Sequence[Position]) -> None:
+        """The partitions that this worker now reads for the stage."""
+        ...
+
+    def batch_done(self, stage: str, records: Sequence[Record], prepared: Prepared, seconds: float) -> None:
+        """A batch is in the database, confirmed by the bus and committed; `seconds` from reading it to that point."""
+        ...
+
+    def lag(self, stage: str, lag: Mapping[Position, int]) -> None:
+        """How many messages of each assigned partition are still to be read; told every few seconds."""
+        ...
+
+    def retrying(self, stage: str, error: Exception, wait: float) -> None:
+        """The batch could not be done now and is tried again in `wait` seconds; nothing further is read meanwhile."""
+        ...
+
+    def stopped(self, stage: str, error: Exception | None) -> None:
+        """The stage reads no more: in order when `error` is None."""
+        ...
+
+
+class SilentObserver:
+    """An observer that does nothing, for tests and benchmarks."""
+
+    def assigned(self, stage: str, partitions: Sequence[Position]) -> None:
+        pass
+
+    def batch_done(self, stage: str, records: Sequence[Record], prepared: Prepared, seconds: float) -> None:
+        pass
+
+    def lag(self, stage: str, lag: Mapping[Position, int]) -> None:
+        pass
+
+    def retrying(self, stage: str, error: Exception, wait: float) -> None:
+        pass
+
+    def stopped(self, stage: str, error: Exception | None) -> None:
+        pass
