@@ -48,3 +48,17 @@ def shanghai(at: datetime) -> datetime:
 def iso(at: datetime) -> str:
     """ISO 8601 with +08:00, to the second unless it has a fraction."""
     return shanghai(at).isoformat()
+
+
+def to_ms(at: datetime) -> int:
+    """Milliseconds since 1970, as stored and as Kafka stamps its messages."""
+    return int((at - _EPOCH) / _MILLISECOND)
+
+
+def from_ms(ms: int) -> datetime:
+    """The moment in Asia/Shanghai."""
+    return (_EPOCH + ms * _MILLISECOND).astimezone(SHANGHAI)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)

@@ -231,7 +231,7 @@ class Progress(Message):
     by: str
     text: str = ""
     attachments: tuple[Attachment, ...] = ()
-    progress_id: str
+    progress_id: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
 
 
 class Notice(Message):
@@ -255,7 +255,7 @@ class DeadLetter(Message):
     partition: int
     offset: int
     key: str | None = None
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = Field(default_factory=dict)
     timestamp: Moment
     raw: str
     reason: str

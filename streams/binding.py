@@ -1,0 +1,175 @@
+"""A stage and a bus go in, handled batches come out: reading, confirming, committing and retrying for one process.
+
+The order is invariant 3: the stage's transaction, then the bus confirms, then the outbox forgets, then the offset.
+The Faust worker (`streams.worker`) keeps the same order on Kafka; this one drives any bus, for `jiesu run` and `jiesu up`.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Final, TypeVar
+
+import structlog
+
+from letters.errors import TryLater
+from streams.port import Bus, Outgoing, Prepared, Record, Stage, StageObserver, selects
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+BATCH: Final = 500
+_FIRST_WAIT: Final = 0.1
+_LONGEST_WAIT: Final = 10.0
+_SLACK_MS: Final = 60_000
+"""How far the clocks of database and broker may be apart when a relay looks for a message that may have arrived."""
+_SWEEP_SECONDS: Final = 5.0
+"""How often an idle stage looks for what a dead worker left behind."""
+
+
+class Stopped(Exception):
+    """The work was told to stop while it waited; whatever was begun is done again later."""
+
+
+def waits() -> Iterator[float]:
+    """Seconds to wait before each try: doubling up to a cap, with a random part so that many workers spread."""
+    wait = _FIRST_WAIT
+    while True:
+        yield wait * random.uniform(0.5, 1.0)
+        wait = min(wait * 2, _LONGEST_WAIT)
+
+
+class Binding:
+    """One stage on one bus. Used by one thread."""
+
+    def __init__(
+        self, bus: Bus, stage: Stage, observer: StageObserver, stop: threading.Event, *, batch: int = BATCH
+    ) -> None:
+        self.stage = stage
+        self._bus = bus
+        self._observer = observer
+        self._stop = stop
+        self._batch = batch
+        self._swept = 0.0
+        self._reader = self._until_answered(lambda: bus.reader(stage.name, stage.inputs))
+        self._tell_assigned()
+
+    def step(self, timeout: float = 0.0) -> int:
+        """Handle one batch; how many records it had. Raises what the observer raises, and `Stopped`."""
+        started = time.monotonic()
+        if started - self._swept > _SWEEP_SECONDS:
+            self.sweep()
+        records = self._until_answered(lambda: self._reader.poll(self._batch, timeout))
+        if not records:
+            return 0
+        began = time.perf_counter()
+        prepared = self._until_answered(lambda: self.stage.prepare(records))
+        self._publish(prepared.outgoing)
+        self._until_answered(lambda: self.stage.settle(prepared))
+        if prepared.again:
+            self.sweep()  # what the first reading of this batch left unsent goes out before the offset moves
+        try:
+            self._until_answered(self._reader.commit, lost_partitions=True)
+        except TryLater as error:
+            # The rows are written and the messages sent; the new owner reads the batch again and finds both.
+            log.warning(
+                "partitions went to another worker", action="commit_lost", stage=self.stage.name, why=str(error)
+            )
+        self._observer.batch_done(self.stage.name, records, prepared, time.perf_counter() - began)
+        return len(records)
+
+    def sweep(self) -> int:
+        """Send what dead workers of this stage left in the outbox, and nothing that already stands on its topic."""
+        self._swept = time.monotonic()
+        sent = 0
+        for created_at, messages, ticket in self._until_answered(self.stage.recover):
+            missing = self._until_answered(partial(self._bus.missing, messages, created_at - _SLACK_MS))
+            self._publish(missing)
+            self._until_answered(partial(self.stage.settle, Prepared([], ticket)))
+            sent += len(missing)
+            log.info(
+                "sent what a dead worker left",
+                action="outbox_recovered",
+                stage=self.stage.name,
+                messages=len(messages),
+                missing=len(missing),
+            )
+        return sent
+
+    def lag(self) -> int:
+        """How many records this group has still to read."""
+        topics = [t for t in self._bus.topics() if any(selects(name, t) for name in self.stage.inputs)]
+        ends, starts = self._bus.ends(topics), self._bus.starts(topics)
+        done = self._bus.committed(self.stage.name, topics)
+        lag = {at: end - max(done.get(at, 0), starts.get(at, 0)) for at, end in ends.items()}
+        self._observer.lag(self.stage.name, lag)
+        return sum(lag.values())
+
+    def close(self) -> None:
+        """Leave the group."""
+        self._reader.close()
+        self._observer.stopped(self.stage.name, None)
+
+    def _publish(self, messages: list[Outgoing]) -> None:
+        if not messages:
+            return
+        since = int(time.time() * 1000) - _SLACK_MS
+        left = messages
+        for wait in waits():
+            try:
+                self._bus.publish(left)
+            except TryLater as error:
+                self._pause(error, wait)
+                # Some may have arrived before the error: ask, so that none stands there twice.
+                left = self._until_answered(lambda: self._bus.missing(messages, since))
+                if not left:
+                    return
+            else:
+                return
+
+    def _until_answered(self, call: Callable[[], T], *, lost_partitions: bool = False) -> T:
+        for wait in waits():
+            try:
+                return call()
+            except TryLater as error:
+                if lost_partitions:
+                    raise
+                self._pause(error, wait)
+        raise AssertionError("waits() never ends")
+
+    def _pause(self, error: TryLater, wait: float) -> None:
+        self._observer.retrying(self.stage.name, error, wait)
+        if self._stop.wait(wait):
+            raise Stopped from error
+
+    def _tell_assigned(self) -> None:
+        topics = [t for t in self._bus.topics() if any(selects(name, t) for name in self.stage.inputs)]
+        self._observer.assigned(self.stage.name, [(topic, 0) for topic in topics])
+
+
+def run_until_idle(bindings: list[Binding], *, on_batch: Callable[[str, int], None] | None = None) -> dict[str, int]:
+    """Every stage in turn until a whole round finds nothing and no group lags; records handled, by stage."""
+    handled = {binding.stage.name: 0 for binding in bindings}
+    for binding in bindings:
+        binding.sweep()
+    while True:
+        moved = 0
+        for binding in bindings:
+            count = binding.step()
+            handled[binding.stage.name] += count
+            moved += count
+            if count and on_batch:
+                on_batch(binding.stage.name, count)
+        if not moved and not any(binding.lag() for binding in bindings):
+            return handled
+
+
+def run_for_ever(bindings: list[Binding], stop: threading.Event, *, idle_seconds: float = 0.02) -> None:
+    """Every stage in turn until `stop` is set; an idle round waits for the bus instead of asking without end."""
+    while not stop.is_set():
+        moved = sum(binding.step() for binding in bindings)
+        if not moved:
+            stop.wait(idle_seconds)

@@ -1,0 +1,100 @@
+"""What every stage does alike: keep its messages with the rows, forget them once the bus has them, hand on what a dead
+worker left, and find the one record that breaks a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+from sqlalchemy import Connection
+
+from letters.clock import Clock
+from letters.errors import InvalidRecord, SettingsError, TryLater
+from storage.database import Database
+from storage.dead import NewDead, write_dead
+from storage.outbox import Message, Outbox
+from streams.dead import dead_message, dead_row
+from streams.port import Outgoing, Prepared, Record
+
+log = structlog.get_logger()
+
+
+class OutboxStage:
+    """A stage with a database; a subclass has `name`, `inputs` and `work`."""
+
+    name: str
+    inputs: tuple[str, ...]
+
+    def __init__(self, database: Database, outbox: Outbox, clock: Clock) -> None:
+        self._database = database
+        self._outbox = outbox
+        self._clock = clock
+
+    def work(self, records: Sequence[Record]) -> Prepared:
+        """One transaction for the batch; returns what `prepared` made."""
+        raise NotImplementedError
+
+    def prepare(self, records: Sequence[Record]) -> Prepared:
+        """See `streams.port.Stage`. A record that no rule foresaw and that breaks the batch ends as a dead letter of its
+        own (invariant 4): the batch is halved until it is found, the others go their way."""
+        try:
+            return self.work(records)
+        except (TryLater, SettingsError):
+            raise
+        except Exception as error:
+            if len(records) > 1:
+                middle = len(records) // 2
+                return _joined(self.prepare(records[:middle]), self.prepare(records[middle:]))
+            log.exception(
+                "a record broke its stage", action="record_broke_stage", stage=self.name, topic=records[0].topic
+            )
+            return self._bury(records[0], error)
+
+    def prepared(
+        self, connection: Connection, outgoing: list[Outgoing], dead: Sequence[NewDead] = (), *, again: bool = False
+    ) -> Prepared:
+        """Puts the messages into the outbox, in the transaction that writes the batch's rows."""
+        refused: dict[str, list[str]] = {}
+        for row in dead:
+            refused.setdefault(row.topic, []).append(row.reason)
+        ticket = [self._outbox.add(connection, self.name, [Message(*out) for out in outgoing])] if outgoing else []
+        return Prepared(outgoing, ticket, refused, again)
+
+    def settle(self, prepared: Prepared) -> None:
+        """See `streams.port.Stage`."""
+        if isinstance(prepared.ticket, list):
+            self._outbox.settle(prepared.ticket)
+
+    def recover(self) -> list[tuple[int, list[Outgoing], object]]:
+        """See `streams.port.Stage`."""
+        return [
+            (orphan.created_at, [Outgoing(*message) for message in orphan.messages], [orphan.id])
+            for orphan in self._outbox.orphans(self.name)
+        ]
+
+    def bury(self, connection: Connection, rows: Sequence[NewDead]) -> tuple[list[NewDead], list[Outgoing]]:
+        """Writes dead letters; those that are new, with their messages."""
+        fresh = write_dead(connection, rows)
+        return fresh, [dead_message(row) for row in fresh]
+
+    def note_dead(self, connection: Connection, record: Record, row: NewDead) -> None:
+        """What else a stage keeps of a record that broke it."""
+
+    def _bury(self, record: Record, error: Exception) -> Prepared:
+        reason = InvalidRecord(
+            "broke_the_stage",
+            f"{type(error).__name__} in stage {self.name}: no rule foresaw this record; please report it with jiesu's log",
+        )
+        row = dead_row(record, reason, self._clock.now())
+        with self._database.write() as connection:
+            self.note_dead(connection, record, row)
+            fresh, messages = self.bury(connection, [row])
+            return self.prepared(connection, messages, fresh)
+
+
+def _joined(one: Prepared, other: Prepared) -> Prepared:
+    dead = {topic: list(reasons) for topic, reasons in one.dead.items()}
+    for topic, reasons in other.dead.items():
+        dead.setdefault(topic, []).extend(reasons)
+    tickets = [*(one.ticket or ()), *(other.ticket or ())]  # type: ignore[misc]
+    return Prepared(one.outgoing + other.outgoing, tickets, dead, one.again or other.again)
