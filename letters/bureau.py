@@ -137,7 +137,8 @@ class Rule:
 
 @dataclass(frozen=True)
 class Bureau:
-    """One bureau. Unit codes in `command_centre`, `inspection`, `petition_office` and `mailbox_team` (the duty desk) are in `units`."""
+    """One bureau. The unit codes in `command_centre`, `inspection`, `petition_office` and `mailbox_team` (which keeps
+    the duty desk) are in `units`."""
 
     name: str
     code: str

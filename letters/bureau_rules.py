@@ -149,10 +149,11 @@ def _parsed(item: Entry, name: str, text: str, parse: Callable[[str], _T]) -> _T
 def _known(item: Entry, name: str, known: tuple[str, ...]) -> tuple[str, ...]:
     """The words of a list field, each of which must be known."""
     words = item.words(name)
+    one = name.removesuffix("ies") + "y" if name.endswith("ies") else name.removesuffix("s")
     for word in words:
         if word not in known:
             near = suggestion(word, known)
-            item.wrong(name, f"unknown {name.removesuffix('s')} “{word}”{near}; use one of {', '.join(known)}")
+            item.wrong(name, f"unknown {one} “{word}”{near}; use one of {', '.join(known)}")
     return words
 
 

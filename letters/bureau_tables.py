@@ -15,6 +15,7 @@ from datetime import date
 from difflib import get_close_matches
 
 from ruamel.yaml import YAML
+from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError
 
 Fields = Mapping[str, str]
@@ -45,7 +46,7 @@ class Problems:
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """` (did you mean “…”?)` when a known word is near, else an empty string."""
-    near = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    near = get_close_matches(word, list(known), n=1, cutoff=0.5)
     return f" (did you mean “{near[0]}”?)" if near else ""
 
 
@@ -121,9 +122,6 @@ class Entry:
 
     def day(self, name: str) -> date | None:
         """A date such as 2026-10-01; None when empty or wrong."""
-        value = self.values.get(name)
-        if isinstance(value, date):
-            return value
         text = self.text(name)
         if text is None:
             return None
@@ -255,13 +253,22 @@ def _columns(
     return None if missing else columns
 
 
+class _Constructor(RoundTripConstructor):
+    """Leaves dates as they are written, so that an impossible one is told with its line."""
+
+
+_Constructor.add_constructor("tag:yaml.org,2002:timestamp", lambda _, node: node.value)
+
+
 def read_yaml(file: str, content: bytes, fields: Fields, problems: Problems) -> Entry | None:
     """The mapping a YAML file holds; None, with a problem noted, when it holds none."""
     text = decode(file, content, problems)
     if text is None:
         return None
+    yaml = YAML(typ="rt")
+    yaml.Constructor = _Constructor
     try:
-        loaded = YAML(typ="rt").load(text)
+        loaded = yaml.load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         # ruamel explains at length how to allow duplicate keys; a bureau must not.
