@@ -66,7 +66,9 @@ def text(name: str, value: object) -> str:
     """A name, a word or an address."""
     if type(value) is not str:
         refuse("wrong_type", f"{name}: found {shown(value)}, expected text", name)
-    return _short(name, value)
+    if len(value) > SHORT or "\x00" in value:
+        _short(name, value)
+    return value.strip()
 
 
 def code(name: str, value: object) -> str:
@@ -184,9 +186,8 @@ def files(name: str, value: object) -> list[dict[str, str]]:
 
 def anything(_name: str, value: object) -> str:
     """A field that no part of a letter takes: it counts as content and stays in the raw record."""
-    if type(value) is str:
-        return value.strip()
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+    found = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return found.replace("\x00", "\\x00").strip()
 
 
 def _short(name: str, value: str) -> str:

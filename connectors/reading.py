@@ -9,6 +9,7 @@ without its deadline or its secrecy would be wrong unseen. Phones and ID numbers
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,7 +29,8 @@ from letters.messages import Accused, Attachment, Kind, Letter, NamedCode, Place
 Values = Mapping[str, Any]
 """What a record holds, by field name; absent fields are absent. The kind of a field says which type its value has."""
 
-_CANONICAL: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+_CANONICAL: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 class Draft(NamedTuple):
@@ -61,7 +63,7 @@ class Connector:
     `xml_root` is the root element of its XML form, if it has one.
     """
 
-    __slots__ = ("channel", "fields", "known", "number", "read", "table", "time", "xml_root")
+    __slots__ = ("channel", "fields", "known", "number", "order", "read", "table", "time", "xml_root")
 
     def __init__(
         self,
@@ -80,6 +82,7 @@ class Connector:
         self.read = read
         self.xml_root = xml_root
         self.known: Final = {field.name: field for field in self.fields}
+        self.order: Final = tuple(sorted(self.known))
         self.table: Final = tuple((field.name, field.kind.read, field.required) for field in self.fields)
 
     @property
@@ -120,7 +123,7 @@ def read_with(
         draft = connector.read(values, received_at)
         times.arrived(connector.time, draft.arrived_at, received_at)
         times.due("deadlineDate", draft.upstream_due, received_at)
-        content = _digest(values)
+        content = _digest(connector.order, values)
     except InvalidRecord as refusal:
         refusal.source_id = values.get(connector.number)
         raise
@@ -173,14 +176,27 @@ def _expected(connector: Connector, name: str) -> str:
     return f"{connector.known[name].kind.example} (required)"
 
 
-def _digest(values: Values) -> bytes:
+def _digest(order: Sequence[str], values: Values) -> bytes:
+    """Of names and values with NUL between them, which no value holds: no two contents are told alike."""
+    told: list[str] = []
+    add = told.append
+    for name in order:
+        if name in values:
+            value = values[name]
+            add(name)
+            add(value if type(value) is str else _told(value))
     try:
-        told = _CANONICAL.encode(values).encode()
+        return blake2b("\0".join(told).encode(), digest_size=16).digest()
     except UnicodeEncodeError:
         for name, value in values.items():
-            try:
-                _CANONICAL.encode(value).encode()
-            except UnicodeEncodeError:
+            if _SURROGATE.search(value if type(value) is str else _told(value)):
                 refuse("lone_surrogate", f"{name}: found half of a surrogate pair, expected whole characters", name)
         raise
-    return blake2b(told, digest_size=16).digest()
+
+
+def _told(value: object) -> str:
+    if value is True or value is False:
+        return "1" if value else "0"
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return _CANONICAL.encode(value) if isinstance(value, list) else str(value)
