@@ -1,0 +1,230 @@
+"""A letter goes in; the places it names and the unit whose ground they lie on come out, or why that stays open.
+
+Record fields speak before text; a homonym is settled by the town named beside it or reported as ambiguous; a place that
+the writer denies (“不是在金鸡”) does not count. Short names need words beside them that make them places.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from letters.bureau import Bureau, Place
+from letters.messages import Letter
+from router.phrases import Phrases
+from router.text import plain
+
+Source = Literal["coordinates", "area_code", "address", "title", "body"]
+
+_KIND: Final = re.compile(
+    r"(?:街道办事处|街道|镇|乡|社区居民委员会|社区居委会|居委会|社区|村民委员会|村委会|行政村|自然村|村|圩)$"
+)
+_DENIED: Final = re.compile(
+    r"(?:不是|并非|并不是|不在|没在|不属于|不归|非|而不是|除了|除|不住|不住在|并不在|没有在|不属|别去|不去)(?:在|住在|发生在|我们|我|属)?(?:南康|本)?区?$"
+)
+_HERE: Final = re.compile(
+    r"(?:在|位于|地点|地址|住址|家住|住在|住|地处|现场|发生于|辖区|坐落)[：:是为在]?[\u4e00-\u9fff]{0,4}$"
+)
+_PASSING: Final = re.compile(
+    r"(?:老家|户籍|户口|籍贯|来自|出生|原籍|祖籍|娘家|从|途经|路过|经过|往|去往|开往|距离?|相邻|毗邻|靠近|邻近|嫁到|去过)(?:是|在|地)?$"
+)
+_BORN: Final = re.compile(r"(?:人(?!民|行|口|家|工|流|群|多|少)|籍|户籍|老家)")
+_UNIT_AFTER: Final = re.compile(r"(?:公安)?(?:派出所|派所|所|交警|中队|警务)")
+_LEFT_OK: Final = re.compile(
+    r"(?:^|[^\u4e00-\u9fff]|[在到去住于从往自来回经至是的和与跟及由属归向过离近了县区市镇乡省道我们着]|反映|投诉|举报|请问|关于|本家|街道|社区|经过|隔壁|附近|建议|希望|感谢|报警)$"
+)
+_RIGHT_OK: Final = re.compile(
+    r"(?:$|[^\u4e00-\u9fff]|[镇乡村圩组屯坊街的有在这某一附近境内辖片上人]|社区|小区|派出所|交警|路段|中学|小学|医院|卫生院|高速|车站|收费|开发区|工业|政府|市场|大桥|居民|百姓|农贸|辖区|地区|方向|老街|幼儿园|广场|公园|新区)"
+)
+_ROAD_AFTER: Final = re.compile(
+    r"(?:东|南|西|北|中|一|二|三)?(?:路(?!口|段|边|上)|街(?!道|上)|大道|巷|弄|湖|河|山庄|花园|大厦|酒店|饭店|奖|牌)"
+)
+_TOWN_AFTER: Final = re.compile("$|[^\u4e00-\u9fff]|镇|乡|街道|派出所|交警|圩|辖区")
+_VILLAGE_AFTER: Final = re.compile(r"(?:村|社区|小组|组|屯|坊|圩|居委|大队部|自然村|小学|村民|居民)")
+_FOREIGN: Final = re.compile(r"([\u4e00-\u9fff]{2,4}?(?<![小社辖片景校园我本该全业新城老市郊这]))(?:县|区)$")
+_FOREIGN_START: Final = re.compile(r"(?:^|省|市|州)([\u4e00-\u9fff]{2,3})(?:县|区)")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One place name in a text and what speaks for it; `entries` are the places of that name."""
+
+    start: int
+    end: int
+    text: str
+    entries: tuple[Place, ...]
+    weight: float
+    denied: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Where a letter happened: `unit` when that is certain, else the `units` it may be, likeliest first."""
+
+    unit: str | None = None
+    units: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    source: Source | None = None
+    around: tuple[str, ...] = ()
+    """Canonical names of the places found and of what they lie in, for rules that name places."""
+    reason: str = "记录和正文中没有找到本辖区的地名"
+
+
+NOWHERE: Final = Ground()
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    places: tuple[Place, ...]
+    short: bool
+    """A name without its kind (金鸡 for 金鸡镇) or of two characters: counts only beside words that make it a place."""
+    town: bool
+
+
+class Gazetteer:
+    """The bureau's places, compiled once."""
+
+    def __init__(self, bureau: Bureau) -> None:
+        self._bureau = bureau
+        self._units = {code for code, unit in bureau.units.items() if unit.kind not in ("bureau", "external")}
+        self._by_code = {place.code: place for place in bureau.places if place.code and place.unit in self._units}
+        own = {plain(p.name) for p in bureau.places if p.level == "district"} | {plain(bureau.name)}
+        self._own = tuple(sorted({re.sub(r"(?:公安局|分局|县|区|市)+$", "", name)[-2:] for name in own}))
+        full: dict[str, list[Place]] = {}
+        short: dict[str, list[Place]] = {}
+        for place in bureau.places:
+            if place.unit not in self._units or place.level == "district":
+                continue
+            for name in {plain(place.name), *(plain(alias) for alias in place.aliases)}:
+                if len(name) < 2:
+                    continue
+                stem = _KIND.sub("", name)
+                (short if len(name) == 2 else full).setdefault(name, []).append(place)
+                if place.level in ("town", "community", "village") and stem != name and len(stem) >= 2:
+                    short.setdefault(stem, []).append(place)
+                    if place.level == "community":
+                        full.setdefault(stem + "居委会", []).append(place)
+        table: dict[str, _Form] = {}
+        for name, places in short.items():
+            towns = [place for place in places if place.level == "town"]
+            table[name] = _Form(tuple(towns or places), True, bool(towns))
+        for name, places in full.items():
+            table[name] = _Form(tuple(dict.fromkeys(places)), False, any(p.level == "town" for p in places))
+        self._phrases = Phrases(table)
+
+    def hits(self, text: str, *, address: bool = False) -> Iterator[Hit]:
+        """Every place named in plain `text`, with what speaks for and against it."""
+        for start, end, form in self._phrases.scan(text):
+            before, after = text[max(0, start - 10) : start], text[end : end + 5]
+            if form.short and not self._is_place(before, after, form.town, address):
+                continue
+            foreign = _FOREIGN.search(before)
+            if foreign and not any(own in foreign.group(1) for own in self._own):
+                continue
+            weight = 1.0 if form.short else 1.5
+            if _HERE.search(before):
+                weight += 2.0
+            if _PASSING.search(before) or _BORN.match(after):
+                weight = 0.3
+            if _UNIT_AFTER.match(after):
+                weight = min(weight, 0.5)
+            yield Hit(start, end, text[start:end], form.places, weight, bool(_DENIED.search(before)))
+
+    @staticmethod
+    def _is_place(before: str, after: str, town: bool, address: bool) -> bool:
+        if _ROAD_AFTER.match(after):
+            return False
+        left, right = bool(_LEFT_OK.search(before)), bool(_RIGHT_OK.match(after))
+        if town:
+            return left or bool(_TOWN_AFTER.match(after)) or (address and right)
+        return (left or address) and bool(_VILLAGE_AFTER.match(after))
+
+    def of(self, letter: Letter) -> Ground:
+        """The unit whose ground the letter is about. Fields first: area code and address; then title and body."""
+        by_code = self._area_code(letter.place.area_code)
+        if by_code:
+            return by_code
+        address = plain(letter.place.text) if letter.place.text else ""
+        ground = NOWHERE
+        if address:
+            start = _FOREIGN_START.search(address)
+            if start and not any(own in address for own in self._own):
+                return Ground(source="address", reason=f"地址写的是{start.group(0).lstrip('省市州')}，不在本局辖区")
+            ground = self._settle(list(self.hits(address, address=True)), "address")
+            if ground.unit:
+                return ground
+        text = plain(letter.title) + "\n" + plain(letter.body)
+        hits = list(self.hits(text))
+        if ground.units:
+            hits = [hit for hit in hits if {p.unit for p in hit.entries} & set(ground.units)]
+            narrowed = self._settle(hits, "body")
+            return narrowed if narrowed.unit else ground
+        if not hits:
+            return ground
+        return self._settle(hits, "title" if hits[0].start < len(letter.title) else "body")
+
+    def _area_code(self, code: str | None) -> Ground | None:
+        if not code or len(code) < 9:
+            return None
+        place = self._by_code.get(code) or self._by_code.get(code[:12]) or self._by_code.get(code[:9])
+        if place is None:
+            return None
+        return Ground(
+            place.unit, (place.unit,), (place.name,), "area_code", _around([place]), f"行政区划代码{code}是{place.name}"
+        )
+
+    def _settle(self, hits: list[Hit], source: Source) -> Ground:
+        """One unit out of several names, or an honest “ambiguous”."""
+        hits = [hit for hit in hits if not hit.denied]
+        if not hits:
+            return NOWHERE
+        around = _around([place for hit in hits for place in hit.entries])
+        sure: dict[str, float] = {}
+        names: dict[str, list[str]] = {}
+        open_hits: list[tuple[Hit, set[str]]] = []
+        for hit in hits:
+            units = {place.unit for place in hit.entries}
+            if len(units) == 1:
+                unit = next(iter(units))
+                sure[unit] = sure.get(unit, 0.0) + hit.weight
+                names.setdefault(unit, []).append(hit.text)
+            else:
+                open_hits.append((hit, units))
+        for hit, units in open_hits:
+            both = units & sure.keys()
+            if len(both) == 1:
+                unit = both.pop()
+                sure[unit] += hit.weight
+                names[unit].append(hit.text)
+        if not sure:
+            common = set.intersection(*(units for _, units in open_hits))
+            text = open_hits[0][0].text
+            if len(common) == 1:
+                unit = common.pop()
+                return Ground(
+                    unit,
+                    (unit,),
+                    tuple(hit.text for hit, _ in open_hits),
+                    source,
+                    around,
+                    f"“{text}”等地名同在一个辖区",
+                )
+            several = tuple(sorted(common or set.union(*(units for _, units in open_hits))))
+            return Ground(None, several, (text,), source, around, f"“{text}”在辖区内不止一处，正文没有说明是哪一处")
+        ranked = sorted(sure, key=lambda unit: (-sure[unit], unit))
+        best = ranked[0]
+        if len(ranked) > 1 and sure[best] < 1.5 * sure[ranked[1]]:
+            named = "、".join(dict.fromkeys(name for unit in ranked for name in names[unit]))
+            return Ground(
+                None, tuple(ranked), tuple(names[best]), source, around, f"提到几处地名（{named}），分属不同单位"
+            )
+        where = {"address": "地址", "title": "标题", "body": "正文"}.get(source, source)
+        return Ground(
+            best, tuple(ranked), tuple(dict.fromkeys(names[best])), source, around, f"{where}提到{names[best][0]}"
+        )
+
+
+def _around(places: list[Place]) -> tuple[str, ...]:
+    return tuple(sorted({name for place in places for name in (place.name, place.within) if name}))

@@ -1,0 +1,59 @@
+"""The bureau's staff list goes in; whom a name, a badge number or a surname with a title means comes out."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from letters.bureau import Bureau, StaffMember
+from router.phrases import Phrases
+from router.text import plain
+
+TITLES: Final = (
+    "副所长|所长|教导员|指导员|副大队长|大队长|副中队长|中队长|副队长|队长|警官|民警|辅警|协警|警长|干警|"
+    "副局长|局长|政委|科长|副科长|主任|副主任|警察"
+)
+_TITLED: Final = re.compile(rf"([\u4e00-\u9fff])(?:姓|某某?|x{{1,2}})?({TITLES})", re.I)
+_DUTY_WORDS: Final = ("民警", "警官", "警察", "辅警", "协警", "干警", "警长")
+"""Titles that any officer may be called by."""
+
+
+class Staff:
+    """Looks people up; compiled once."""
+
+    def __init__(self, bureau: Bureau) -> None:
+        self._badges = {plain(m.badge_no): m for m in bureau.staff if m.badge_no}
+        names: dict[str, list[StaffMember]] = {}
+        for member in bureau.staff:
+            names.setdefault(plain(member.name), []).append(member)
+        self._names = Phrases({name: tuple(found) for name, found in names.items() if len(name) >= 2})
+        self._chief = Phrases({plain(name): name for name in bureau.chief if len(name) >= 2})
+        self._by_surname: dict[str, list[StaffMember]] = {}
+        for member in bureau.staff:
+            self._by_surname.setdefault(plain(member.name)[:1], []).append(member)
+
+    def by_badge(self, badge: str) -> StaffMember | None:
+        """Who wears this number, however it is written (警号379581)."""
+        digits = re.sub(r"\D", "", plain(badge))
+        return self._badges.get(plain(badge).strip()) or self._badges.get(digits)
+
+    def named(self, text: str) -> list[StaffMember]:
+        """Everyone whose full name is in plain `text`; several when a name is borne by several."""
+        return [member for _, _, members in self._names.scan(text) for member in members]
+
+    def named_at(self, text: str) -> list[tuple[int, int, tuple[StaffMember, ...]]]:
+        """Where in plain `text` names of staff stand."""
+        return list(self._names.scan(text))
+
+    def chief_named(self, text: str) -> bool:
+        """Whether the bureau's chief or a deputy is named in plain `text`."""
+        return self._chief.any(text)
+
+    def titled(self, text: str) -> list[StaffMember]:
+        """Staff that a surname with a title means: 王所长 is a head of that name, 王警官 anyone of it."""
+        found: list[StaffMember] = []
+        for surname, title in _TITLED.findall(text):
+            for member in self._by_surname.get(surname, ()):
+                if title in _DUTY_WORDS or (member.duty and title in member.duty):
+                    found.append(member)
+        return found
