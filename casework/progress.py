@@ -71,6 +71,7 @@ class ProgressRules:
 
     skew: timedelta = timedelta(minutes=2)
     late_after: timedelta = timedelta(hours=1)
+    report_required: bool = True
 
 
 class StepDone(Part):
@@ -207,7 +208,7 @@ def _timed(of: AssignmentState, progress: Progress, now: datetime, rules: Progre
 
 def _stepped(of: AssignmentState, progress: Progress, now: datetime, rules: ProgressRules) -> Accepted | Rejected:
     at = min(max(progress.at, of.assigned_at), max(now, of.assigned_at))
-    refused = _refused(of, progress, at)
+    refused = _refused(of, progress, at, rules)
     if refused is not None:
         return refused
     flags: list[Flag] = []
@@ -232,11 +233,12 @@ def _stepped(of: AssignmentState, progress: Progress, now: datetime, rules: Prog
     return Accepted(record=(*_implied(of.steps, told), told))
 
 
-def _refused(of: AssignmentState, progress: Progress, at: datetime) -> Rejected | None:
+def _refused(of: AssignmentState, progress: Progress, at: datetime, rules: ProgressRules) -> Rejected | None:
     over_at = of.over_at or done_at(of.steps, "returned")
     if over_at is not None and (at >= over_at or progress.step in ("returned", "finished")):
         return Rejected("assignment_over", "这件派单已结束（已退回、撤回、改派或审核），不再接受新的进度。")
-    if progress.step == "finished" and not progress.text.strip() and not progress.attachments:
+    told = progress.text.strip() or progress.attachments
+    if progress.step == "finished" and rules.report_required and not told:
         return Rejected("no_report", "办结须附工作报告：请在 text 写明办理情况，或上传附件。")
     if progress.step != "returned":
         return None
