@@ -109,25 +109,33 @@ def test_workers_of_one_group_are_killed_and_every_message_is_handled(bus: Embed
     moments = random.Random(11)
     arguments = [sys.executable, "-c", WORKER, str(path), str(seen)]
     workers = [subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    fed = kills = 0
+    over = threading.Event()
+
+    def feed() -> None:
+        while not over.wait(0.01):
+            bus.publish(many(50, "in"))
+
+    feeder = threading.Thread(target=feed)
+    feeder.start()
+    kills = 8
     try:
-        while kills < 8:
-            bus.publish(many(500, "in"))
-            fed += 500
-            victim = kills % 2
+        for victim in [0, 1] * (kills // 2):
             stdout = workers[victim].stdout
             assert stdout is not None
             for _ in range(moments.randint(1, 4)):
                 stdout.readline()
             workers[victim].kill()
             workers[victim].communicate()
-            kills += 1
             workers[victim] = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
+        over.set()
+        feeder.join()
+        fed = sum(bus.ends(["in"]).values())
         deadline = time.monotonic() + SOON
         while sum(bus.committed("g", ["in"]).values()) < fed:
             assert time.monotonic() < deadline
             time.sleep(0.02)
     finally:
+        over.set()
         for worker in workers:
             worker.kill()
             worker.communicate()
