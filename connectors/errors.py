@@ -45,5 +45,9 @@ class UnknownEncoding(FileRefused):
     """{file} is neither UTF-8 nor GB18030 text."""
 
 
+class LineTooLong(FileRefused):
+    """{file} has a line longer than {limit}: it is no file of records, one a line."""
+
+
 class FileTooLarge(FileRefused):
     """{file} is larger than the {limit} that one record's file may have."""

@@ -139,13 +139,13 @@ def degrees(name: str, value: object) -> float | str:
         return found
 
 
-def names(name: str, value: object) -> list[str]:
+def names(name: str, value: object) -> list[str] | None:
     """Several names: a list of text, its JSON text, or one text with separators."""
     if type(value) is str:
         _short(name, value)
         listed = _json_list(value)
         if listed is None:
-            return list(pieces(value))
+            return list(pieces(value)) or None
         value = listed
     if type(value) is not list:
         refuse("wrong_type", f"{name}: found {shown(value)}, expected text or a list of text", name)
@@ -154,10 +154,10 @@ def names(name: str, value: object) -> list[str]:
         if type(item) is not str:
             refuse("wrong_type", f"{name}[{place}]: found {shown(item)}, expected text", name)
         found.extend(pieces(_short(name, item)))
-    return found
+    return found or None
 
 
-def files(name: str, value: object) -> list[dict[str, str]]:
+def files(name: str, value: object) -> list[dict[str, str]] | None:
     """Attachments by reference: a list of {name, media_type, sha256, url} or its JSON text."""
     expected = "expected a list of {name, sha256, url}"
     if type(value) is str:
@@ -181,7 +181,7 @@ def files(name: str, value: object) -> list[dict[str, str]]:
                 entry[key] = text(f"{name}[{place}].{key}", raw)
         if entry:
             found.append(entry)
-    return found
+    return found or None
 
 
 def anything(_name: str, value: object) -> str:

@@ -116,10 +116,12 @@ def read_with(
             raw = record.get(name)
             if raw is None or (type(raw) is str and (not raw or raw.isspace())):
                 if required:
-                    found = "blank text" if raw else "empty text" if raw == "" else "null" if name in record else "none"
-                    refuse("missing_field", f"{name}: found {found}, expected {_expected(connector, name)}", name)
+                    what = "blank text" if raw else "empty text" if raw == "" else "null" if name in record else "none"
+                    refuse("missing_field", f"{name}: found {what}, expected {_expected(connector, name)}", name)
                 continue
-            values[name] = read(name, raw)
+            found = read(name, raw)
+            if found is not None:
+                values[name] = found
         draft = connector.read(values, received_at)
         times.arrived(connector.time, draft.arrived_at, received_at)
         times.due("deadlineDate", draft.upstream_due, received_at)

@@ -34,7 +34,7 @@ Reason = Literal[
 
 REASONS: Final[dict[Reason, str]] = {
     "unknown_channel": "No connector reads this channel.",
-    "too_large": "The record is larger than 512 KiB.",
+    "too_large": "The record is larger than 480 KiB.",
     "empty_record": "The record has no content.",
     "bad_content_type": "The content-type header names a form that this channel does not take.",
     "bad_charset": "The content-type header or the XML declaration names a charset other than UTF-8 or GB18030.",

@@ -77,3 +77,12 @@ class _Fields:
 
     def close(self) -> None:
         return None
+
+
+def text_of_element(value: bytes, name: str, charset: str) -> str | None:
+    """The text of the first plain element of this name, found without parsing: good for a key, not for a record."""
+    match = re.search(rb"<" + re.escape(name.encode()) + rb"\s*>([^<&]{1,400})</", value)
+    try:
+        return match.group(1).decode(charset) if match else None
+    except (UnicodeDecodeError, LookupError):
+        return None
