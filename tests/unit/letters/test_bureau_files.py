@@ -1,4 +1,5 @@
 """A bureau folder that is not sound is refused with every fault named by file, line and remedy."""
+# ruff: noqa: E501
 
 from __future__ import annotations
 
