@@ -62,7 +62,10 @@ def write_dead(connection: Connection, dead: Sequence[NewDead]) -> list[NewDead]
         connection,
         DeadLetterRow,
         NewDead._fields,
-        [row._replace(headers=headers_as_text(row.headers) or "", raw=zlib.compress(row.raw, 1)) for row in fresh],
+        [
+            (*row[:5], headers_as_text(row.headers) or "", row.stamped_at, zlib.compress(row.raw, 1), *row[8:])
+            for row in fresh
+        ],
     )
     return fresh
 

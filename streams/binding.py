@@ -108,9 +108,13 @@ class Binding:
         self._observer.lag(self.stage.name, lag)
         return sum(lag.values())
 
-    def close(self) -> None:
+    def leave(self) -> None:
         """Leave the group."""
         self._reader.close()
+
+    def close(self) -> None:
+        """Leave the group and say so."""
+        self.leave()
         self._observer.stopped(self.stage.name, None)
 
     def _publish(self, messages: list[Outgoing]) -> None:

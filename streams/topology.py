@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from connectors.registry import CHANNELS_READ
 from letters import topics
 from letters.bureau import Bureau
-from letters.topics import CHANNELS, CONTROL, DEAD_LETTERS, LABELS, LETTERS
+from letters.topics import CONTROL, DEAD_LETTERS, LABELS, LETTERS
 from streams.port import TopicSpec
 
 
@@ -25,7 +26,7 @@ class Flow:
 TOPOLOGY: Final[tuple[Flow, ...]] = (
     Flow(
         "intake",
-        tuple(topics.intake(channel) for channel in CHANNELS),
+        tuple(topics.intake(channel) for channel in CHANNELS_READ),
         (LETTERS, DEAD_LETTERS, topics.notices("<unit>")),
         "reads each channel's records, keeps them raw, makes letters of them, tells the command centre of danger at once",
     ),
@@ -54,7 +55,7 @@ _RETENTION_HOURS: Final[dict[str, int | None]] = {
 
 
 def all_topics(
-    bureau: Bureau, *, partitions: int = 6, replication: int = 1, channels: Iterable[str] = CHANNELS
+    bureau: Bureau, *, partitions: int = 6, replication: int = 1, channels: Iterable[str] = CHANNELS_READ
 ) -> list[TopicSpec]:
     """Every topic of a bureau. `partitions` is for the topics that all letters pass; a unit's own topics have one,
     so that a unit reads its work in order with a single consumer."""

@@ -1,0 +1,1 @@
+"""The commands of `jiesu`, grouped by what a person does."""

@@ -1,0 +1,203 @@
+"""Commands of the analyst: train, evaluate, predict (neither bus nor database), and the model registry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from jiesu.terminal import JsonFlag, err, house, out, print_json, progress_bar, table
+from letters.clock import from_ms, to_ms
+from storage import models as registry
+
+models = typer.Typer(help="Which model labels: list, promote, rollback.", no_args_is_help=True)
+
+Files = Annotated[list[Path], typer.Argument(help="Labelled letters, .jsonl or .jsonl.gz", exists=True, dir_okay=False)]
+ModelFolder = Annotated[Path, typer.Argument(help="A model folder that jiesu train made")]
+
+
+def train(
+    files: Files,
+    out_dir: Annotated[Path, typer.Option("--out", help="The model folder to write; its name is the model's name.")],
+    seed: Annotated[int, typer.Option(help="The same file and seed give the same bytes.")] = 0,
+    precision: Annotated[
+        float, typer.Option(min=0.5, max=0.9999, help="Promised precision of automatic labels.")
+    ] = 0.95,
+    as_json: JsonFlag = False,
+) -> None:
+    """Train a classifier model offline.
+
+    Example: `jiesu train letters.jsonl.gz --out models/2026-11`
+    """
+    from classifier.training import train as learn
+
+    done = 0.0
+    with progress_bar("training", 100, shown=not as_json) as advance:
+
+        def progress(_step: str, share: float) -> None:
+            nonlocal done
+            advance((share - done) * 100)
+            done = share
+
+        summary = learn(files, out_dir, seed=seed, precision=precision, progress=progress)
+    if as_json:
+        print_json({"path": str(summary.path), "sha256": summary.sha256, "card": summary.card})
+        return
+    out.print(f"[bold]{summary.path}[/bold]  sha256 {summary.sha256[:12]}", highlight=False)
+    for remark in summary.card.get("remarks", ()):
+        err.print(f"note: {remark}", style="yellow", markup=False)
+    out.print(f"Next: jiesu evaluate {summary.path} FILE, then jiesu models promote {summary.path}", highlight=False)
+
+
+def evaluate(
+    model: ModelFolder,
+    file: Files,
+    report: Annotated[
+        Path | None, typer.Option(help="Also write an HTML report with its figures into this folder.")
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """How good a model is on letters with known labels.
+
+    Example: `jiesu evaluate models/2026-11 held-out.jsonl --report report`
+    """
+    from classifier.evaluation import evaluate as measure
+    from classifier.evaluation import write_report
+    from classifier.serving import LetterModel
+
+    result = measure(LetterModel.load(model), file)
+    if report is not None:
+        write_report(result, report)
+    if as_json:
+        print_json(result)
+        return
+    shown = table("", *(head for head in ("category", "unit") if head in result))
+    heads = [result[head] for head in ("category", "unit") if head in result]
+    for name in ("n", "unknown", "accuracy", "macro_f1", "top3", "automatic_share", "automatic_precision", "ece"):
+        shown.add_row(name, *(_figure(head.get(name)) for head in heads))
+    out.print(shown)
+    if report is not None:
+        out.print(f"Report: {report}/index.html", highlight=False)
+
+
+def predict(model: ModelFolder, file: Files, as_json: JsonFlag = False) -> None:
+    """Label letters of a file. `--json` prints one JSON object a line.
+
+    Example: `jiesu predict models/2026-11 letters.jsonl --json`
+    """
+    from classifier.serving import LetterModel
+    from classifier.training_files import read
+
+    loaded = LetterModel.load(model)
+    samples = read(file, need_labels=False).letters
+    shown = table("id", "category", "", "unit", "", "because of")
+    for sample, result in zip(samples, loaded.label([sample.text for sample in samples]), strict=True):
+        if as_json:
+            print_json({"id": sample.id, "category": _head(result.category), "unit": _head(result.unit)})
+            continue
+        because = result.category or result.unit
+        shown.add_row(
+            sample.id,
+            *_cells(result.category),
+            *_cells(result.unit),
+            "、".join(text for text, _ in because.evidence[:4]) if because else "",
+        )
+    if not as_json:
+        out.print(shown, markup=False)
+
+
+@models.command("list")
+def list_(as_json: JsonFlag = False) -> None:
+    """The models that were promoted once, and which one labels now.
+
+    Example: `jiesu models list`
+    """
+    with house() as jiesu:
+        jiesu.ready()
+        with jiesu.database.read() as connection:
+            found = registry.registered(connection)
+    if as_json:
+        print_json([{"name": m.name, "sha256": m.sha256, "labels": m.promoted_at is not None} for m in found])
+        return
+    if not found:
+        out.print("No model yet, so every letter waits for a person. Train one: jiesu train --help", highlight=False)
+        return
+    shown = table("name", "sha256", "added", "")
+    for model in found:
+        labels = f"labels since {from_ms(model.promoted_at):%m-%d %H:%M}" if model.promoted_at else ""
+        shown.add_row(model.name, model.sha256[:12], f"{from_ms(model.added_at):%Y-%m-%d %H:%M}", labels)
+    out.print(shown)
+
+
+@models.command()
+def promote(
+    model: Annotated[Path, typer.Argument(help="A model folder, or the name of a model in the registry.")],
+    as_json: JsonFlag = False,
+) -> None:
+    """From now on this model labels; running workers swap between two batches.
+
+    Example: `jiesu models promote models/2026-11`
+    """
+    from classifier.serving import LetterModel
+
+    with house() as jiesu:
+        jiesu.ready()
+        at = to_ms(jiesu.clock.now())
+        name = str(model)
+        loaded = LetterModel.load(model) if model.is_dir() else None  # a damaged folder says so before anything changes
+        with jiesu.database.write() as connection:
+            if loaded is not None:
+                name = registry.register(connection, model, loaded.card, at)
+            registry.promote(connection, name, at, "cli")
+    if as_json:
+        print_json({"promoted": name})
+    else:
+        out.print(f"{name} labels from now on.", highlight=False)
+
+
+@models.command()
+def rollback(as_json: JsonFlag = False) -> None:
+    """The model that labelled before labels again.
+
+    Example: `jiesu models rollback`
+    """
+    with house() as jiesu:
+        jiesu.ready()
+        with jiesu.database.write() as connection:
+            name = registry.rollback(connection, to_ms(jiesu.clock.now()), "cli")
+    if as_json:
+        print_json({"promoted": name})
+    else:
+        out.print(f"{name} labels again.", highlight=False)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Hang the commands into the program."""
+    app.command()(train)
+    app.command()(evaluate)
+    app.command()(predict)
+
+
+def _figure(value: Any) -> str:
+    if value is None:
+        return "–"
+    return str(value) if isinstance(value, int) else f"{value:.3f}"
+
+
+def _head(result: Any) -> dict[str, Any] | None:
+    if result is None:
+        return None
+    return {
+        "label": result.label,
+        "confidence": result.confidence,
+        "accepted": result.accepted,
+        "alternatives": [{"label": label, "confidence": p} for label, p in result.alternatives],
+        "evidence": [{"text": text, "weight": weight} for text, weight in result.evidence],
+    }
+
+
+def _cells(result: Any) -> tuple[str, str]:
+    if result is None:
+        return "–", ""
+    return result.label, f"{result.confidence:.2f}{'' if result.accepted else ' ?'}"

@@ -1,0 +1,145 @@
+"""The one place where objects are built: settings go in, bus, database, stages and bindings come out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+
+from casework.calendar import WorkCalendar, published_calendar
+from jiesu.models import PromotedModel
+from jiesu.settings import Settings
+from letters.bureau import Bureau
+from letters.bureau_files import read_bureau
+from letters.clock import Clock, SystemClock
+from letters.errors import SettingsError
+from router import Router
+from storage import schema
+from storage.database import Database
+from storage.outbox import Outbox
+from storage.sealing import Sealer, load_key
+from streams.binding import Binding
+from streams.buses import open_bus
+from streams.intake import Intake
+from streams.label import LabelStage
+from streams.observing import Brake, Observer
+from streams.port import Bus, Stage, StageObserver
+from streams.progress import TakeProgress
+from streams.route import Route
+from streams.topology import TOPOLOGY, all_topics
+
+
+class House:
+    """A running jiesu's parts, each built when first asked for. Close it at the end."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self._opened: list[Bus | Database] = []
+
+    @cached_property
+    def bureau(self) -> Bureau:
+        """`BureauError` names every line to mend."""
+        return read_bureau(self.settings.bureau)
+
+    @cached_property
+    def bus(self) -> Bus:
+        """The bus that JIESU_BUS names."""
+        self.settings.home.mkdir(parents=True, exist_ok=True)
+        bus = open_bus(self.settings.bus, self.settings.home)
+        self._opened.append(bus)
+        return bus
+
+    @cached_property
+    def database(self) -> Database:
+        """The database, whatever its schema."""
+        database = Database(self.settings.database())
+        self._opened.append(database)
+        return database
+
+    @cached_property
+    def sealer(self) -> Sealer:
+        """Under the bureau's key."""
+        key = self.settings.key.get_secret_value() if self.settings.key else None
+        return Sealer(load_key(key, self.settings.home))
+
+    @cached_property
+    def calendar(self) -> WorkCalendar:
+        """Working days with make-up days."""
+        return published_calendar()
+
+    @cached_property
+    def router(self) -> Router:
+        """The bureau's rules, compiled."""
+        return Router(self.bureau, versions={**self.bureau.versions, "calendar": self.calendar.version})
+
+    @cached_property
+    def models(self) -> PromotedModel:
+        """The promoted model."""
+        return PromotedModel(self.database, self.settings.home / "models")
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """This process's share of the outbox."""
+        return Outbox(self.database, self.sealer)
+
+    @cached_property
+    def observer(self) -> Observer:
+        """Metrics, health and the brake."""
+        return Observer(Brake(self.settings.dead_share, self.settings.dead_window))
+
+    @property
+    def embedded(self) -> bool:
+        """Whether this installation needs nothing beside itself."""
+        return self.settings.bus.startswith("embedded")
+
+    def prepare(self) -> list[str]:
+        """Schema and topics made; the names of the topics that were new. Harmless to repeat."""
+        schema.upgrade(self.database)
+        return self.make_topics()
+
+    def make_topics(self) -> list[str]:
+        """The bureau's topics that do not exist yet."""
+        partitions = 1 if self.embedded else self.settings.partitions
+        return self.bus.create(all_topics(self.bureau, partitions=partitions, replication=self.settings.replication))
+
+    def ready(self) -> None:
+        """For commands that read: an embedded installation makes itself at first use; elsewhere the operator migrates."""
+        if self.embedded and self.database.sqlite:
+            self.prepare()
+        else:
+            schema.require_current(self.database)
+
+    def stages(self, names: Iterable[str] = ()) -> list[Stage]:
+        """The stages of these names in the order of the flow; all without a name."""
+        wanted = list(names)
+        known = [flow.stage for flow in TOPOLOGY]
+        for name in wanted:
+            if name not in known:
+                raise SettingsError(f"there is no stage {name!r}; the stages are {', '.join(known)}")
+        return [self._stage(flow.stage, flow.reads) for flow in TOPOLOGY if not wanted or flow.stage in wanted]
+
+    def bindings(
+        self, stop: threading.Event | None = None, *, observer: StageObserver | None = None, names: Sequence[str] = ()
+    ) -> list[Binding]:
+        """Each stage on the bus, for one process."""
+        halt = stop or threading.Event()
+        return [
+            Binding(self.bus, stage, observer or self.observer, halt, batch=self.settings.batch)
+            for stage in self.stages(names)
+        ]
+
+    def close(self) -> None:
+        """Let go of everything that was opened."""
+        for opened in reversed(self._opened):
+            opened.close()
+        self._opened.clear()
+
+    def _stage(self, name: str, reads: tuple[str, ...]) -> Stage:
+        if name == "intake":
+            return Intake(self.database, self.outbox, self.sealer, self.router, self.clock, reads)
+        if name == "label":
+            return LabelStage(self.database, self.outbox, self.models, self.clock)
+        if name == "route":
+            return Route(self.database, self.outbox, self.sealer, self.router, self.calendar, self.clock)
+        return TakeProgress(self.database, self.outbox, self.clock)
