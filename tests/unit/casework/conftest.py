@@ -10,7 +10,6 @@ from uuid import UUID
 import pytest
 
 from casework.calendar import published_calendar
-from casework.case import Case
 from casework.events import Actor, ActorRole, Event, ProgressReported
 from casework.machine import apply
 from casework.outcomes import Applied, AssignmentMade, AssignmentWithdrawn, Effect, NoticeSent, Refused
@@ -68,6 +67,14 @@ def unit(ref: UnitRef) -> Actor:
 
 class Play:
     """A case that is played: time moves on by a minute a step unless told otherwise."""
+
+    START, HOST, ASSIST, THIRD = START, HOST, ASSIST, THIRD
+    MAILBOX, CHIEF, INSPECTION, RULES = MAILBOX, CHIEF, INSPECTION, RULES
+    OFFICER = actor("duty_officer")
+    TEAM = actor("mailbox_team")
+    LEADER = actor("leader")
+    INSPECTOR = actor("inspection")
+    UNIT = staticmethod(unit)
 
     def __init__(
         self,
