@@ -25,13 +25,14 @@ _POLICE: Final = (
 )
 _UNIT: Final = re.compile(
     rf"(?:{_POLICE}|中心|办公室|委员会|管理处|服务站|工作站|收费站|大厅|窗口|专班|公司|集团|医院|学校|学院|大学|中学|小学|幼儿园|银行|"
-    r"物业|酒店|宾馆|饭店|工厂|商店|超市|村委|居委|街道|政府|法院|检察院|[所局队科室处股站厅院委部办组店厂])$"
+    r"物业|酒店|宾馆|饭店|工厂|商店|超市|村委|居委|街道|政府|法院|检察院|公安|[所局队科室处股站厅院委部办组店厂])$"
 )
 _ROLE: Final = (
-    "民警|辅警|协警|警察|交警|警员|工作人员|窗口人员|值班人员|办案人员|教导员|指导员|副所长|所长|副大队长|大队长|副中队长|"
+    "民警|辅警|协警|警察|交警|警员|工作人员|窗口人员|值班人员|接警员|接线员|办案人员|教导员|指导员|副所长|所长|副大队长|大队长|副中队长|"
     "中队长|副队长|队长|副科长|科长|副局长|局长|副主任|主任|副支队长|支队长|副政委|政委"
 )
 _UNIT_AND_REST: Final = re.compile(rf"(.*(?:{_POLICE}|[科室处股]))(?:的|里的)?({_ROLE})?[:： ]*(.*)", re.DOTALL)
+_ROLE_AND_NAME: Final = re.compile(rf"({_ROLE})[:： ]*(.*)", re.DOTALL)
 _POLICE_END: Final = re.compile(rf"(?:{_POLICE})$")
 _NEARBY: Final = re.compile(
     r"^(?:附近|旁|门口|对面|隔壁|边上|后面|前面|楼下|楼上|辖区|周边|斜对面|[东南西北]侧|[东南西北]面)"
@@ -50,11 +51,12 @@ def pieces(text: str) -> Iterator[str]:
 
 
 def is_unit(name: str) -> bool:
-    """Whether a name reads as one of a unit. 王文科 and 李科 are persons: 科 is a given name, 所 and 队 are not."""
+    """Whether a name reads as one of a unit. 王文科 is a person (科 is a given name, 所 and 队 are none), so are 李所 and 王队."""
     plain = _BRACKETS.sub("", name).strip()
     if not _UNIT.search(plain):
         return False
-    return not (len(plain) <= 1 or (len(plain) <= 3 and plain.endswith("科") and plain[0] in _SURNAMES))
+    short = 3 if plain.endswith("科") else 2
+    return len(plain) > 1 and not (len(plain) <= short and plain[0] in _SURNAMES and not plain.endswith("公安"))
 
 
 def accused(text: str | None, duty: str | None = None) -> tuple[Accused, ...]:
@@ -102,8 +104,11 @@ def accused_parts(
 def _accused_one(name: str) -> Accused:
     if is_unit(name):
         return Accused(unit_name=name)
+    titled = _ROLE_AND_NAME.fullmatch(name)
+    if titled and _is_name(titled[2]):
+        return Accused(person=titled[2], duty=titled[1])
     both = _UNIT_AND_REST.fullmatch(name)
-    if both is None:
+    if both is None or (both[3].startswith("长") and len(both[1]) <= 3 and name[0] in _SURNAMES):
         return Accused(person=name)
     unit, role, rest = both[1], both[2], both[3].strip()
     person = rest if _is_name(rest) else None

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Final
 
-from connectors import call_110, hotline_12345, mailbox, misconduct_12389, petition
 from connectors.reading import Connector
 
-CONNECTORS: Final[dict[str, Connector]] = {
-    connector.channel: connector
-    for connector in (
-        call_110.CONNECTOR,
-        hotline_12345.CONNECTOR,
-        misconduct_12389.CONNECTOR,
-        petition.CONNECTOR,
-        mailbox.CONNECTOR,
-    )
-}
+_FILES: Final = (
+    "call_110",
+    "hotline_12345",
+    "misconduct_12389",
+    "petition",
+    "mailbox",
+)
+"""Files of this package, each with a `CONNECTOR`."""
+
+
+def _connectors() -> dict[str, Connector]:
+    found: dict[str, Connector] = {}
+    for file in _FILES:
+        connector: Connector = import_module(f"connectors.{file}").CONNECTOR
+        found[connector.channel] = connector
+    return found
+
+
+CONNECTORS: Final = _connectors()
 
 CHANNELS_READ: Final[tuple[str, ...]] = tuple(CONNECTORS)
 """Every channel with a connector."""
