@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from classifier.serving import LetterModel
 from storage import models
 from storage.database import Database
+
+if TYPE_CHECKING:
+    from classifier.serving import LetterModel
 
 log = structlog.get_logger()
 
@@ -36,6 +38,8 @@ class PromotedModel:
             if promoted is None:
                 self._loaded = None
             elif self._loaded is None or (self._loaded.name, self._loaded.sha256) != promoted:
+                from classifier.serving import LetterModel  # here: most commands label nothing
+
                 folder = models.unpack(connection, promoted[0], self._cache)
                 self._loaded = LetterModel.load(folder)
                 log.info("model loaded", action="model_loaded", model=promoted[0], sha256=promoted[1])

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -15,11 +15,16 @@ from rich.table import Table
 
 from jiesu.logs import configure_logs
 from jiesu.settings import Settings, load_settings
-from jiesu.wiring import House
+
+if TYPE_CHECKING:
+    from jiesu.wiring import House
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print facts as JSON, for programs.")]
 
-out = Console()
+_WIDE = 160
+"""Columns where the output goes into a file or a program: nobody folds it there."""
+
+out = Console(width=None if sys.stdout.isatty() else _WIDE)
 err = Console(stderr=True)
 
 
@@ -39,6 +44,8 @@ def table(*columns: str, title: str | None = None) -> Table:
 @contextmanager
 def house(settings: Settings | None = None) -> Iterator[House]:
     """The parts of this installation, closed at the end."""
+    from jiesu.wiring import House  # here, so that --help and mistakes in arguments answer at once
+
     chosen = settings or load_settings()
     configure_logs(chosen.log)
     built = House(chosen)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Literal
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from pydantic import Field
+
 from letters.messages import Alternative, Label, Message, Moment, Part, State, UnitRef
 
 
@@ -19,7 +21,7 @@ class TrailStep(Part):
     rule: str
     fired: bool
     reason: str
-    facts: dict[str, str] = {}
+    facts: dict[str, str] = Field(default_factory=dict)
 
 
 class Recusal(Part):
@@ -63,5 +65,5 @@ class Decision(Message):
     """Words for the duty desk, e.g. 上级处理."""
     trail: tuple[TrailStep, ...] = ()
     label: Label | None = None
-    versions: dict[str, str] = {}
+    versions: dict[str, str] = Field(default_factory=dict)
     decided_at: Moment

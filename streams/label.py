@@ -4,12 +4,10 @@ a batch that was cut short is labelled again, and whoever reads `labels` knows a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pydantic import ValidationError
 
-from classifier.serving import HeadResult, LetterModel
-from classifier.text import LetterText
 from letters import topics
 from letters.clock import Clock
 from letters.errors import InvalidRecord
@@ -20,6 +18,9 @@ from storage.outbox import Outbox
 from streams.dead import dead_row
 from streams.outbox_stage import OutboxStage
 from streams.port import MESSAGE_ID, Outgoing, Prepared, Record
+
+if TYPE_CHECKING:
+    from classifier.serving import HeadResult, LetterModel
 
 
 class ModelSource(Protocol):
@@ -34,7 +35,7 @@ class LabelStage(OutboxStage):
     """Letters → labels."""
 
     name = "label"
-    inputs = (topics.LETTERS,)
+    inputs: tuple[str, ...] = (topics.LETTERS,)
 
     def __init__(self, database: Database, outbox: Outbox, models: ModelSource, clock: Clock) -> None:
         super().__init__(database, outbox, clock)
@@ -81,6 +82,8 @@ def label_letters(model: LetterModel | None, letters: Sequence[Letter]) -> list[
     """Labels of a batch, in order; without a model both heads are None and a person decides."""
     if model is None:
         return [Label(letter_id=letter.letter_id, revision=letter.revision) for letter in letters]
+    from classifier.text import LetterText  # here: whoever labels nothing need not load numpy
+
     ref = ModelRef(name=model.name, sha256=model.sha256)
     texts = [
         LetterText(letter.title, letter.body, letter.place.text, letter.channel, letter.kind) for letter in letters

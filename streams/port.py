@@ -154,6 +154,9 @@ class Prepared:
     ticket: object | None = None
     dead: dict[str, list[str]] = field(default_factory=dict)
     """Reason codes of the records refused in this batch, by topic."""
+    again: bool = False
+    """True when part of the batch had been prepared before: its messages may stand in a dead worker's outbox, so the
+    binding recovers before it commits."""
 
 
 class Stage(Protocol):

@@ -28,7 +28,7 @@ class TakeProgress(OutboxStage):
     """Units' reports → progress rows and ledger entries."""
 
     name = "progress"
-    inputs = (topics.progress("*"),)
+    inputs: tuple[str, ...] = (topics.progress("*"),)
 
     def work(self, records: Sequence[Record]) -> Prepared:
         """One transaction: reports, ledger, dead letters and the outbox."""

@@ -44,7 +44,7 @@ class Route(OutboxStage):
     """Labels → decisions and assignments."""
 
     name = "route"
-    inputs = (topics.LABELS,)
+    inputs: tuple[str, ...] = (topics.LABELS,)
 
     def __init__(
         self,

@@ -50,7 +50,7 @@ def feed(
     with house() as jiesu, progress_bar(f"feeding {topic}", size, shown=not as_json) as advance:
         done = 0
 
-        def at(read: int, _size: int = 0) -> None:
+        def at(read: int) -> None:
             nonlocal done
             advance(read - done)
             done = read
@@ -212,7 +212,7 @@ def _topic(channel: str) -> str:
     raise UnknownChannel(channel=channel, known=", ".join(CHANNELS_READ))
 
 
-def split_for(file: Path, channel: str, at: Callable[[int, int], None] | None = None) -> Iterator[Outgoing]:
+def split_for(file: Path, channel: str, at: Callable[[int], object] | None = None) -> Iterator[Outgoing]:
     """A file's records as messages for its channel's intake topic, or a unit's reports for its progress topic."""
     topic = _topic(channel)
     if topic != channel:

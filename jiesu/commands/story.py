@@ -6,8 +6,6 @@ from typing import Annotated
 
 import typer
 
-from jiesu.demo import fresh_home, play
-from jiesu.demo_screen import show_story
 from jiesu.serving import LOOPBACK, serve
 from jiesu.settings import load_settings
 from jiesu.terminal import err, house, out
@@ -28,6 +26,9 @@ def demo(
 
     Example: `jiesu demo --once`
     """
+    from jiesu.demo import fresh_home, play  # here: the other commands need not load scikit-learn
+    from jiesu.demo_screen import show_story
+
     settings = load_settings()
     home = fresh_home(settings.home)
     chosen = settings.model_copy(update={"home": home, "bus": "embedded", "database_url": None, "log": "error"})
