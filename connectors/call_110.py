@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from connectors.identity import writer
-from connectors.kinds import ANYTHING, CODE, COMPACT_TIME, DEGREES, IDENTITY, NUMBER, PROSE, TEXT, Field
+from connectors.kinds import ANYTHING, BODY, CODE, COMPACT_TIME, DEGREES, IDENTITY, NUMBER, TEXT, Field
 from connectors.places import place
 from connectors.reading import Connector, Draft, Values, named
 from connectors.related import related
@@ -19,7 +19,7 @@ from letters.messages import Kind, NamedCode, Urgency
 FIELDS: Final = (
     Field("jjdbh", NUMBER, required=True),
     Field("bjsj", COMPACT_TIME, required=True),
-    Field("bjnr", PROSE, required=True),
+    Field("bjnr", BODY, required=True),
     Field("bjdh", IDENTITY),
     Field("bjrxm", TEXT),
     Field("bjrxb", CODE),

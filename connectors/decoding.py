@@ -16,9 +16,8 @@ from connectors.reasons import refuse
 from connectors.shown import shown
 from connectors.xml_form import declared_charset, read_xml
 
-LARGEST: Final = 480 * 1024
-"""Largest record in bytes: 160,000 Chinese characters. A letter in JSON has at most twice the bytes of its record (line
-breaks and quotation marks of an XML record), so it stays below the 1 MiB that a Kafka broker takes by default."""
+LARGEST: Final = 1024 * 1024
+"""Largest record in bytes: what a Kafka broker takes by default, and a letter of 160,000 characters however it is written."""
 
 _CHARSETS: Final = {
     "utf-8": "utf-8",

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from connectors.identity import writer
-from connectors.kinds import CODE, DEADLINE, DEGREES, FLAG, IDENTITY, LOCAL_TIME, NUMBER, PROSE, TEXT, Field
+from connectors.kinds import BODY, CODE, DEADLINE, DEGREES, FLAG, IDENTITY, LOCAL_TIME, NUMBER, TEXT, TITLE, Field
 from connectors.names import accused
 from connectors.places import place
 from connectors.reading import Connector, Draft, Values, code_and_name
@@ -19,7 +19,7 @@ from letters.messages import Kind, Urgency
 FIELDS: Final = (
     Field("orderNum", NUMBER, required=True),
     Field("callTime", LOCAL_TIME, required=True),
-    Field("majorContent", PROSE, required=True),
+    Field("majorContent", BODY, required=True),
     Field("callerName", TEXT),
     Field("callerPhone", IDENTITY),
     Field("sourceType", TEXT),
@@ -33,7 +33,7 @@ FIELDS: Final = (
     Field("areaCode", CODE),
     Field("organizationCode", CODE),
     Field("organizationName", TEXT),
-    Field("title", PROSE),
+    Field("title", TITLE),
     Field("deadlineDate", DEADLINE),
     Field("oldOrderNum", CODE),
     Field("urgeOrderNum", CODE),

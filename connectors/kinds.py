@@ -2,7 +2,7 @@
 
 A reader is only called with a value that is neither null nor blank text: those are the same as an absent field. What
 it returns also decides whether two records have the same content, so the CSV and the JSON form of a record must come
-out equal: text is stripped (but `prose`, the citizen's words, never is), flags become booleans, numbers numbers.
+out equal: text is stripped (but never title and body, the citizen's words), flags become booleans, numbers numbers.
 
 A value of another type refuses the record, and so does a value that the contract rules out; only phones and ID numbers
 never refuse a letter (`connectors.identity` marks them). Text where a coordinate should be is kept with the raw record.
@@ -21,12 +21,17 @@ from connectors.names import pieces
 from connectors.reasons import refuse
 from connectors.shown import shown
 
-SHORT: Final = 1000
-"""Longest text of a field that is no prose, in characters."""
+LONGEST_BODY: Final = 160_000
+LONGEST_TITLE: Final = 2_000
+LONGEST_THREAT: Final = 20_000
+SHORT: Final = 1_000
+"""Longest text of any other field, in characters. With these limits a letter in JSON stays below the 1 MiB that a Kafka
+broker takes by default, whatever characters it is made of."""
 LONGEST_NUMBER: Final = 200
 """Longest source number, in characters."""
 MOST_PEOPLE: Final = 1_000_000
-MOST_FILES: Final = 1000
+LONGEST_LIST: Final = 20_000
+"""Most characters in all names or attachments of a field together."""
 
 _TRUE: Final = frozenset({"1", "true", "是", "yes", "y"})
 _FALSE: Final = frozenset({"0", "false", "否", "no", "n"})
@@ -53,13 +58,19 @@ class Field:
     required: bool = False
 
 
-def prose(name: str, value: object) -> str:
-    """The citizen's own words, to the character."""
-    if type(value) is not str:
-        refuse("wrong_type", f"{name}: found {shown(value)}, expected text", name)
-    if "\x00" in value:
-        _nul(name)
-    return value
+def prose(limit: int) -> Reader:
+    """The citizen's own words, to the character, up to `limit` of them."""
+
+    def read(name: str, value: object) -> str:
+        if type(value) is not str:
+            refuse("wrong_type", f"{name}: found {shown(value)}, expected text", name)
+        if len(value) > limit:
+            refuse("too_long", f"{name}: found {len(value):,} characters, expected at most {limit:,}", name)
+        if "\x00" in value:
+            _nul(name)
+        return value
+
+    return read
 
 
 def text(name: str, value: object) -> str:
@@ -142,10 +153,9 @@ def degrees(name: str, value: object) -> float | str:
 def names(name: str, value: object) -> list[str] | None:
     """Several names: a list of text, its JSON text, or one text with separators."""
     if type(value) is str:
-        _short(name, value)
         listed = _json_list(value)
         if listed is None:
-            return list(pieces(value)) or None
+            return list(pieces(_short(name, value))) or None
         value = listed
     if type(value) is not list:
         refuse("wrong_type", f"{name}: found {shown(value)}, expected text or a list of text", name)
@@ -154,6 +164,7 @@ def names(name: str, value: object) -> list[str] | None:
         if type(item) is not str:
             refuse("wrong_type", f"{name}[{place}]: found {shown(item)}, expected text", name)
         found.extend(pieces(_short(name, item)))
+    _check_list(name, sum(map(len, found)))
     return found or None
 
 
@@ -166,8 +177,6 @@ def files(name: str, value: object) -> list[dict[str, str]] | None:
             refuse("bad_value", f"{name}: found text that is no JSON list, {expected}", name)
     if type(value) is not list:
         refuse("wrong_type", f"{name}: found {shown(value)}, {expected}", name)
-    if len(value) > MOST_FILES:
-        refuse("too_long", f"{name}: found {shown(value)}, expected at most {MOST_FILES} attachments", name)
     found: list[dict[str, str]] = []
     for place, item in enumerate(value):
         if item is None:
@@ -181,6 +190,7 @@ def files(name: str, value: object) -> list[dict[str, str]] | None:
                 entry[key] = text(f"{name}[{place}].{key}", raw)
         if entry:
             found.append(entry)
+    _check_list(name, sum(50 + sum(map(len, entry.values())) for entry in found))
     return found or None
 
 
@@ -198,6 +208,11 @@ def _short(name: str, value: str) -> str:
     return value.strip()
 
 
+def _check_list(name: str, size: int) -> None:
+    if size > LONGEST_LIST:
+        refuse("too_long", f"{name}: found a list of {size:,} characters, expected at most {LONGEST_LIST:,}", name)
+
+
 def _nul(name: str) -> None:
     refuse("nul_character", f"{name}: found a NUL character (U+0000), expected text without it", name)
 
@@ -213,7 +228,9 @@ def _json_list(value: str) -> object | None:
     return found
 
 
-PROSE: Final = Kind(prose, "text, kept to the character")
+BODY: Final = Kind(prose(LONGEST_BODY), "text, kept to the character")
+TITLE: Final = Kind(prose(LONGEST_TITLE), "text, kept to the character")
+THREAT: Final = Kind(prose(LONGEST_THREAT), "text, kept to the character")
 TEXT: Final = Kind(text, "text")
 CODE: Final = Kind(code, "text or whole number")
 NUMBER: Final = Kind(number, "text or whole number")

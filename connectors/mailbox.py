@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from connectors.identity import writer
-from connectors.kinds import CODE, FILES, IDENTITY, NUMBER, OFFSET_TIME, PROSE, TEXT, Field
+from connectors.kinds import BODY, CODE, FILES, IDENTITY, NUMBER, OFFSET_TIME, TEXT, TITLE, Field
 from connectors.names import accused
 from connectors.reading import Connector, Draft, Values, attachments, named
 from letters.messages import Kind
@@ -19,8 +19,8 @@ from letters.messages import Kind
 FIELDS: Final = (
     Field("id", NUMBER, required=True),
     Field("submitted_at", OFFSET_TIME, required=True),
-    Field("introduce", PROSE, required=True),
-    Field("zhuti", PROSE),
+    Field("introduce", BODY, required=True),
+    Field("zhuti", TITLE),
     Field("typeid", CODE),
     Field("name", TEXT),
     Field("sex", CODE),

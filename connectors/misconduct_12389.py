@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from connectors.identity import writer
-from connectors.kinds import ANYTHING, CODE, FILES, FLAG, IDENTITY, LOCAL_TIME, NAMES, NUMBER, PROSE, TEXT, Field
+from connectors.kinds import ANYTHING, BODY, CODE, FILES, FLAG, IDENTITY, LOCAL_TIME, NAMES, NUMBER, TEXT, Field
 from connectors.names import accused_parts
 from connectors.places import place
 from connectors.reading import Connector, Draft, Values, attachments, named
@@ -17,7 +17,7 @@ from connectors.reading import Connector, Draft, Values, attachments, named
 FIELDS: Final = (
     Field("bh", NUMBER, required=True),
     Field("jbsj", LOCAL_TIME, required=True),
-    Field("jbnr", PROSE, required=True),
+    Field("jbnr", BODY, required=True),
     Field("jbrxm", TEXT),
     Field("jbrlxfs", IDENTITY),
     Field("sfsm", FLAG),

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from connectors.identity import writer
-from connectors.kinds import ANYTHING, CODE, COUNT, DAY, DEADLINE, IDENTITY, NUMBER, PROSE, TEXT, Field
+from connectors.kinds import ANYTHING, BODY, CODE, COUNT, DAY, DEADLINE, IDENTITY, NUMBER, TEXT, THREAT, Field
 from connectors.names import accused
 from connectors.places import place
 from connectors.reading import Connector, Draft, Values, named
@@ -19,7 +19,7 @@ from letters.messages import Kind
 FIELDS: Final = (
     Field("petitionCaseNo", NUMBER, required=True),
     Field("registerDate", DAY, required=True),
-    Field("overview", PROSE, required=True),
+    Field("overview", BODY, required=True),
     Field("petitionTypeCode", CODE),
     Field("purposeCode", CODE),
     Field("contentTypeCode", CODE),
@@ -33,7 +33,7 @@ FIELDS: Final = (
     Field("address", TEXT),
     Field("reflectedObject", TEXT),
     Field("reflectedDuty", TEXT),
-    Field("threatContent", PROSE),
+    Field("threatContent", THREAT),
     Field("copyOfficeIds", ANYTHING),
     Field("deadlineDate", DEADLINE),
 )

@@ -34,7 +34,7 @@ Reason = Literal[
 
 REASONS: Final[dict[Reason, str]] = {
     "unknown_channel": "No connector reads this channel.",
-    "too_large": "The record is larger than 480 KiB.",
+    "too_large": "The record is larger than 1 MiB.",
     "empty_record": "The record has no content.",
     "bad_content_type": "The content-type header names a form that this channel does not take.",
     "bad_charset": "The content-type header or the XML declaration names a charset other than UTF-8 or GB18030.",
@@ -49,7 +49,7 @@ REASONS: Final[dict[Reason, str]] = {
     "missing_field": "A required field is absent, null or blank.",
     "wrong_type": "A field holds another type of value than the contract says.",
     "bad_value": "A field holds a value that the contract does not know.",
-    "too_long": "A field other than title and text is longer than it can be.",
+    "too_long": "A field is longer than it may be: a text of 160,000 characters, a title of 2,000, most others of 1,000.",
     "nul_character": "The text holds a NUL character (U+0000).",
     "lone_surrogate": "The text holds half of a surrogate pair, which is no character.",
     "bad_time": "A time is not in the channel's format, or no such day or hour exists.",
