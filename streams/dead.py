@@ -15,8 +15,8 @@ from storage.dead import NewDead
 from streams.port import MESSAGE_ID, Outgoing, Record
 
 DIGEST_BYTES = 16
-_BUS_LIMIT = 700_000
-"""Raw bytes that still fit a message of 1 MiB in base64; what is longer stands whole in the database alone."""
+_BUS_LIMIT = 14_000_000
+"""Raw bytes that still fit a message of 20 MiB (`streams.kafka_url`) in base64; what is longer stands whole in the database alone."""
 
 
 def digest(value: bytes) -> bytes:
