@@ -13,6 +13,9 @@ from typing import Final
 
 from letters.messages import Accused
 
+MOST_TOGETHER: Final = 20
+"""Most persons that each get the one unit named beside them."""
+
 _NOBODY: Final = frozenset(
     {"", "无", "没有", "不详", "未知", "不清楚", "不知道", "暂无", "-", "--", "—", "/", "n/a", "null", "none"}
 )
@@ -60,16 +63,16 @@ def is_unit(name: str) -> bool:
 
 
 def accused(text: str | None, duty: str | None = None) -> tuple[Accused, ...]:
-    """Who is complained about. A duty (职务) belongs to the one named; with several, to each person among them."""
+    """Who is complained about. A duty (职务) belongs to the only person, or to the only unit; else it stands alone."""
     found = [_accused_one(name) for name in pieces(text)] if text else []
-    if not duty:
-        return tuple(found)
-    if not found:
-        return (Accused(duty=duty),)
-    return tuple(
-        one.model_copy(update={"duty": duty}) if one.duty is None and (one.person or len(found) == 1) else one
-        for one in found
-    )
+    if duty:
+        fitting = [at for at, one in enumerate(found) if one.person and not one.duty]
+        fitting = fitting or [at for at, one in enumerate(found) if not one.person and not one.duty]
+        if len(fitting) == 1:
+            found[fitting[0]] = found[fitting[0]].model_copy(update={"duty": duty})
+        else:
+            found.append(Accused(duty=duty))
+    return tuple(found)
 
 
 def accused_parts(
@@ -85,7 +88,7 @@ def accused_parts(
     badges: list[str | None] = list(pieces(badge_no)) if badge_no else []
     found: list[Accused] = []
     unit, code = (unit_names[0] if unit_names else None), unit_code
-    if len(unit_names) > 1:
+    if len(unit_names) > 1 or len(people) > MOST_TOGETHER:
         found = [Accused(unit_name=name) for name in unit_names]
         found += [Accused(unit_code=unit_code)] if unit_code else []
         unit = code = None

@@ -126,6 +126,18 @@ def test_the_largest_letter_can_be_sent(character):
     assert isinstance(outcome, Parsed) or outcome.reason == "too_large"
 
 
+def test_many_names_make_no_letter_that_cannot_be_sent():
+    many = "、".join(["张三"] * 300)
+    _outcome(
+        "12389",
+        json.dumps(dict(RECORDS)["12389"] | {"bjbrxm": many, "bjbdw": "长" * 1000, "bjbdwdm": "1" * 1000}).encode(),
+    )
+    _outcome(
+        "petition",
+        json.dumps(dict(RECORDS)["petition"] | {"reflectedObject": many, "reflectedDuty": "长" * 1000}).encode(),
+    )
+
+
 def test_a_refusal_tells_nothing_of_the_letter():
     for channel, value, headers in mutated(RECORDS, 1500, 77):
         outcome = _outcome(channel, value, headers)

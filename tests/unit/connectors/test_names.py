@@ -70,6 +70,12 @@ def test_a_duty_belongs_to_the_person():
         ("张三", None, "所长"),
     ]
     assert [one.duty for one in accused(None, "所长")] == ["所长"]
+    assert [(one.unit_name, one.duty) for one in accused("唐江派出所", "所长")] == [("唐江派出所", "所长")]
+    assert [(one.person, one.duty) for one in accused("张三、李四", "所长")] == [
+        ("张三", None),
+        ("李四", None),
+        (None, "所长"),
+    ]
 
 
 def test_fields_of_their_own_make_one_accused():
