@@ -182,7 +182,7 @@ class Case(Part):
     callbacks: tuple[Callback, ...] = ()
     appeals: tuple[Appeal, ...] = ()
     leads: tuple[Lead, ...] = ()
-    thanks: int = 0
+    thanks: tuple[Moment, ...] = ()
     complaint_stages: tuple[ComplaintStage, ...] = ()
     merged_into: UUID | None = None
     transferred_to: str | None = None

@@ -60,7 +60,7 @@ def supervision_closed(case: Case, event: SupervisionClosed, *, at: datetime, ru
 
 def thanks_recorded(case: Case, event: ThanksRecorded, *, at: datetime, rules: Rules) -> Applied | Refused:
     """The writer thanked (感谢); counted, open or closed."""
-    return Applied(case.but(thanks=case.thanks + 1))
+    return Applied(case.but(thanks=(*case.thanks, at)))
 
 
 def lead_followed(case: Case, event: LeadFollowed, *, at: datetime, rules: Rules) -> Applied | Refused:
