@@ -15,7 +15,8 @@ from letters.messages import Letter
 from router.text import plain
 
 _NO_THREAT: Final = re.compile(
-    r"(?:暂|并)?(?:无|没有|没|否|不涉及|未发现|无扬言|不存在|未扬言|n|no|none|null|/|-|—|0)*(?:扬言|此类?情况|内容|行为)?[。.]?",
+    r"(?:暂|并)?(?:无|没有|没|否|不涉及|未发现|无扬言|不存在|未扬言|n|no|none|null|/|-|—|0)*(?:扬言|此类?情况|"
+    r"内容|行为)?[。.]?",
     re.I,
 )
 

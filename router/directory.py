@@ -29,12 +29,15 @@ class Mention:
     sort: Sort
     codes: frozenset[str]
     group: str
-    """station, squad, traffic, officer, command, bureau: what a bare or pointing word can refer to."""
+    """station, squad, traffic, officer, command, chief, bureau, external, person: what the word can refer to."""
+    persons: tuple[str, ...] = ()
+    """Staff named here."""
 
 
 _NAME_BEFORE: Final = re.compile(r"[\u4e00-\u9fff]{2,6}$")
 _ELSEWHERE: Final = re.compile(
-    r"([\u4e00-\u9fff]{2,4}?(?<![小社辖片景校园我本该全业新城老市郊这]))(?:县|区|市|旗)(?:公安局|公安分局|分局|公安)?$"
+    r"([\u4e00-\u9fff]{2,4}?(?<![小社辖片景校园我本该全业新城老市郊这]))(?:县|区|市|旗)(?:公安局|公安分局|"
+    r"分局|公安)?$"
 )
 _FULL_STATION: Final = re.compile(r"(?:^|局|分局)([\u4e00-\u9fff]{1,8}?)(?:公安)?派出所$")
 _NO_SHORT: Final = re.compile("[有以属在说谓需得见述指致作用学租住产]|长期")
@@ -96,6 +99,8 @@ class Directory:
             if len(form) >= 2:
                 table[form] = ("named", codes, self._group(codes))
         self._phrases = Phrases(table)
+        areas = "|".join(sorted(map(re.escape, self.own_areas), key=len, reverse=True))
+        self._own_area = re.compile(f"(?:{areas})(?:区|县|市)?(?:公安局|公安分局|分局|公安)?的?$" if areas else "(?!)")
 
     def _group(self, codes: frozenset[str]) -> str:
         kinds = {self.bureau.units[code].kind for code in codes}
@@ -138,16 +143,18 @@ class Directory:
 
     def scan(self, text: str) -> Iterator[Mention]:
         """Every mention of police in plain `text`, left to right."""
-        for start, end, (sort, codes, group) in self._phrases.scan(text):
-            word = text[start:end]
+        for named, end, (sort, codes, group) in self._phrases.scan(text):
+            word = text[named:end]
+            area = self._own_area.search(text, max(0, named - 12), named) if sort == "named" else None
+            start = area.start() if area else named
             if sort == "named":
                 if word.endswith("所") and not word.endswith("派出所") and _NO_SHORT.match(text, end):
                     continue
                 if (match := _ELSEWHERE.search(text, max(0, start - 12), start)) and not self._ours(match.group(1)):
                     yield Mention(start, end, word, "outside", frozenset(), group)
                     continue
-            elif word == "派出所" and (named := self._named_nearly(text, start, end)):
-                yield named
+            elif word == "派出所" and (nearly := self._named_nearly(text, start, end)):
+                yield nearly
                 continue
             yield Mention(start, end, word, sort, codes, group)
 

@@ -13,9 +13,10 @@ from typing import Final
 from letters.bureau import Bureau
 from letters.decisions import Recusal
 from letters.messages import Accused, Label, Letter
-from router import stance
 from router.directory import Directory, Mention
 from router.earlier import Earlier
+from router.reading import Reading
+from router.roles import is_place
 from router.staff import Staff
 from router.text import plain
 
@@ -60,6 +61,7 @@ class RecusalRules:
         self._bureau = bureau
         self._directory = directory
         self._staff = Staff(bureau)
+        self._reading = Reading(bureau, directory, self._staff)
         self._order = {code: rank for rank, code in enumerate(bureau.units)}
         self._root = frozenset(code for code, unit in bureau.units.items() if unit.kind == "bureau")
         self._everyone = directory.stations | directory.squads - {bureau.mailbox_team, bureau.petition_office}
@@ -131,7 +133,7 @@ class RecusalRules:
         found = False
         bare: list[Mention] = []
         for mention in self._directory.scan(text):
-            if stance.is_location(text, mention.end):
+            if is_place(text, mention.end):
                 continue
             if mention.codes and mention.sort == "named":
                 got.add(mention.codes, len(mention.codes) == 1, f"{why}{self._names(mention.codes)}")
@@ -155,7 +157,8 @@ class RecusalRules:
             got.add(near, False, f"{why}“{text}”，与{self._names(near)}名称相近")
             found = True
         if not found and (members := self._staff.titled(text)):
-            got.add({m.unit for m in members}, len({m.unit for m in members}) == 1, f"{why}“{text}”，名册中有相符的人")
+            units = {member.unit for member in members}
+            got.add(units, len(units) == 1, f"{why}“{text}”，名册中有相符的人")
             found = True
         if not found and bare:
             got.add(self._of_group({m.group for m in bare}), False, f"{why}“{text}”，未写明是哪个单位")
@@ -164,6 +167,16 @@ class RecusalRules:
 
     def _text(self, got: _Gathered, letter: Letter) -> None:
         """Complaints in title and body."""
+        for accusation in self._reading.of(letter):
+            if accusation.outside:
+                got.outside.append(accusation.outside)
+            codes = accusation.codes | (self._of_group({accusation.group}) if accusation.group else frozenset())
+            got.add(codes, accusation.sure, f"来信反映{self._told(codes)}的问题")
+            got.persons += accusation.persons
+
+    def _told(self, codes: frozenset[str]) -> str:
+        """Whom a letter is about, in a few words."""
+        return self._names(codes) if len(codes) <= 3 else "本局民警（未写明单位）"
 
     def _of_group(self, groups: set[str]) -> frozenset[str]:
         """Every unit that bare words of these kinds may mean."""
@@ -174,6 +187,7 @@ class RecusalRules:
                 "traffic": self._directory.traffic,
                 "squad": self._directory.squads,
                 "command": frozenset({self._bureau.command_centre}),
+                "chief": self._root,
             }.get(group, self._everyone)
         return found
 
