@@ -44,9 +44,11 @@ def xlsx_rows(path: Path, connector: Connector, progress: Progress) -> Iterator[
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             found = _read(path, connector, progress)
-    except (FileRefused, OSError):
+    except FileRefused:
         raise
     except Exception as error:
+        if isinstance(error, OSError) and error.errno:
+            raise
         raise NoWorkbook(file=path.name, problem=f"its sheet cannot be read ({type(error).__name__})") from error
     return iter(found)
 
