@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.metrics import f1_score
 
 from classifier.serving import HeadResult, LetterModel
-from classifier.training_files import HEADS, read
+from classifier.training_files import read
 
 
 def evaluate(model: LetterModel, files: Sequence[Path]) -> dict[str, Any]:

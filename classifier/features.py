@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from classifier.ngrams import BLOCKS, HASH_BITS, Block, occurrences, prepare
+from classifier.ngrams import BLOCKS, BUCKETS, WORD_SIZES, Batch, Block, Found, dictionary_words, find
 from classifier.text import LetterText
 
 MAX_FEATURES = 60_000  # a block: keeps a feature's number in 16 bits and a model small
@@ -20,7 +20,7 @@ _LOGS = (1.0 + np.log(np.maximum(np.arange(256), 1))).astype(np.float32)
 
 
 class BlockVocabulary(NamedTuple):
-    """One block's features: their buckets (sorted), their idf, and the number of the first of them."""
+    """One block's features: their buckets (sorted) and the number of the first of them."""
 
     block: Block
     buckets: NDArray[np.uint32]
@@ -29,8 +29,20 @@ class BlockVocabulary(NamedTuple):
     number: NDArray[np.uint16]  # bucket → 1 + feature within the block, 0 for none
 
 
-def _numbers(buckets: NDArray[np.uint32]) -> NDArray[np.uint16]:
-    number = np.zeros(1 << HASH_BITS, dtype=np.uint16)
+class Trace(NamedTuple):
+    """How the matrix came about: every occurrence, and which stored entry it counts towards. For evidence."""
+
+    found: list[Found]
+    entry: NDArray[np.int64]
+    counts: NDArray[np.int64]
+
+
+def _buckets(block: Block) -> int:
+    return len(WORD_SIZES) * BUCKETS if block.name == "words" else BUCKETS
+
+
+def _numbers(block: Block, buckets: NDArray[np.uint32]) -> NDArray[np.uint16]:
+    number = np.zeros(_buckets(block), dtype=np.uint16)
     number[buckets] = np.arange(1, buckets.size + 1, dtype=np.uint16)
     return number
 
@@ -42,28 +54,38 @@ class Vocabulary:
         self.blocks: list[BlockVocabulary] = []
         offset = 0
         for block, buckets, idf in parts:
-            self.blocks.append(BlockVocabulary(block, buckets, idf, offset, _numbers(buckets)))
+            self.blocks.append(BlockVocabulary(block, buckets, idf, offset, _numbers(block, buckets)))
             offset += buckets.size
         self.size = offset
+        sizes = [part.buckets.size for part in self.blocks]
+        self.idf = np.concatenate([part.idf for part in self.blocks]).astype(np.float32)
+        self.block_of = np.repeat(np.arange(len(sizes), dtype=np.uint32), sizes)
+        self.scale = np.array([np.sqrt(part.block.weight) for part in self.blocks], dtype=np.float32)
 
     @classmethod
     def learn(
         cls, batches: Iterable[Sequence[LetterText]], *, min_count: int, blocks: Sequence[Block] = BLOCKS
     ) -> Vocabulary:
         """Count each bucket's letters over all batches and keep the frequent ones."""
-        counts = [np.zeros(1 << HASH_BITS, dtype=np.int32) for _ in blocks]
+        counts = [np.zeros(_buckets(block), dtype=np.int32) for block in blocks]
+        words = np.zeros(len(WORD_SIZES) * BUCKETS, dtype=bool)
         letters = 0
         for items in batches:
             if not items:
                 continue
             letters += len(items)
-            batch = prepare(items)
+            batch = Batch(items)
+            words |= dictionary_words(batch.texts)
             for block, count in zip(blocks, counts, strict=True):
-                found = occurrences(batch, block)
-                pairs = np.unique((found.row.astype(np.int64) << HASH_BITS) | found.bucket)
-                count += np.bincount(pairs & ((1 << HASH_BITS) - 1), minlength=1 << HASH_BITS).astype(np.int32)
+                found = find(batch, block)
+                pairs = found.row.astype(np.int64) * count.size + found.feature
+                pairs.sort()
+                pairs = pairs[np.flatnonzero(np.diff(pairs, prepend=-1))]
+                count += np.bincount(pairs % count.size, minlength=count.size).astype(np.int32)
         parts = []
         for block, count in zip(blocks, counts, strict=True):
+            if block.name == "words":
+                count *= words
             floor = min_count
             buckets = np.flatnonzero(count >= floor)
             while buckets.size > MAX_FEATURES:
@@ -75,36 +97,56 @@ class Vocabulary:
         return cls(parts)
 
     def matrix(self, items: Sequence[LetterText]) -> sparse.csr_matrix:
-        """One L2-normalised row per block and letter, blocks side by side, scaled by the root of their weight."""
-        batch = prepare(items)
-        n = len(items)
-        keys_list, data_list = [], []
-        for vocabulary in self.blocks:
-            if not vocabulary.buckets.size:
-                continue
-            found = occurrences(batch, vocabulary.block)
-            number = vocabulary.number.take(found.bucket)
-            known = np.flatnonzero(number)
-            keys = found.row.take(known).astype(np.int64) * self.size
-            keys += number.take(known)
-            keys += vocabulary.offset - 1
+        """One L2-normalised stretch per block and letter, blocks side by side, scaled by the root of their weight."""
+        return self.of_batch(Batch(items))[0]
+
+    def of_batch(self, batch: Batch, *, trace: bool = False) -> tuple[sparse.csr_matrix, Trace | None]:
+        """The same for a prepared batch, on request with the way from each occurrence to its entry."""
+        n = len(batch.items)
+        found = [find(batch, part.block, part.number) for part in self.blocks if part.buckets.size]
+        used = [part for part in self.blocks if part.buckets.size]
+        keys = np.empty(sum(f.row.size for f in found), dtype=np.uint64 if n * self.size >= 1 << 32 else np.uint32)
+        stride = keys.dtype.type(self.size)
+        position = 0
+        for part, f in zip(used, found, strict=True):
+            view = keys[position : position + f.row.size]
+            np.multiply(f.row, stride, out=view, casting="unsafe")
+            view += f.feature
+            view += keys.dtype.type(part.offset - 1) if part.offset else keys.dtype.type(0)
+            if not part.offset:
+                view -= keys.dtype.type(1)
+            position += f.row.size
+        order = np.argsort(keys, kind="stable") if trace else None
+        if order is None:
             keys.sort()
-            first = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1]))) if keys.size else keys
-            counts = np.diff(np.append(first, keys.size))
-            keys = keys.take(first)
-            row, feature = np.divmod(keys, self.size)
-            value = _LOGS.take(np.minimum(counts, 255)) * vocabulary.idf.take(feature - vocabulary.offset)
-            norm = np.sqrt(np.bincount(row, weights=value.astype(np.float64) ** 2, minlength=n))
-            scale = np.sqrt(vocabulary.block.weight) / np.maximum(norm, 1e-9)
-            keys_list.append(keys)
-            data_list.append((value * scale.take(row)).astype(np.float32))
-        if not keys_list:
-            return sparse.csr_matrix((n, self.size), dtype=np.float32)
-        keys = np.concatenate(keys_list)
-        order = np.argsort(keys, kind="stable")
-        keys = keys.take(order)
-        row, feature = np.divmod(keys, self.size)
-        indptr = np.zeros(n + 1, dtype=np.int64)
-        np.cumsum(np.bincount(row, minlength=n), out=indptr[1:])
-        data = np.concatenate(data_list).take(order)
-        return sparse.csr_matrix((data, feature.astype(np.int32), indptr.astype(np.int32)), shape=(n, self.size))
+        else:
+            keys = keys.take(order)
+        is_first = np.empty(keys.size, dtype=bool)
+        is_first[:1] = True
+        np.not_equal(keys[1:], keys[:-1], out=is_first[1:])
+        first = np.flatnonzero(is_first)
+        counts = np.diff(first, append=keys.size)
+        keys = keys.take(first)
+        row = keys // stride
+        feature = (keys - row * stride).astype(np.int32)
+        value = _LOGS.take(np.minimum(counts, 255))
+        value *= self.idf.take(feature)
+        indptr = np.zeros(n + 1, dtype=np.int32)
+        np.cumsum(np.bincount(row.astype(np.int64), minlength=n), out=indptr[1:])
+        if value.size:
+            segment = row.astype(np.uint32)
+            segment *= np.uint32(len(self.blocks))
+            segment += self.block_of.take(feature)
+            edge = np.empty(segment.size, dtype=bool)
+            edge[0] = True
+            np.not_equal(segment[1:], segment[:-1], out=edge[1:])
+            begin = np.flatnonzero(edge)
+            norm = np.sqrt(np.add.reduceat(value * value, begin))
+            scale = self.scale.take(self.block_of.take(feature.take(begin))) / np.maximum(norm, np.float32(1e-9))
+            value *= np.repeat(scale, np.diff(begin, append=segment.size))
+        matrix = sparse.csr_matrix((value, feature, indptr), shape=(n, self.size))
+        if order is None:
+            return matrix, None
+        entry = np.empty(order.size, dtype=np.int64)
+        entry[order] = np.cumsum(is_first) - 1
+        return matrix, Trace(found, entry, counts)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classifier.features import Vocabulary
-from classifier.heads import Head
-from classifier.ngrams import Block
+from classifier.heads import Candidates, Head
+from classifier.ngrams import Batch, Block
+from classifier.places import Places
 from classifier.text import LetterText
+
+_ARRAYS = tuple(field.name for field in fields(Candidates) if field.name not in {"labels", "named"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +25,23 @@ class Model:
     vocabulary: Vocabulary
     weights: NDArray[np.float32]  # features × columns, C order
     heads: tuple[Head, ...]
+    places: tuple[Places | None, ...]  # by head
     dictionary: tuple[str, ...]
 
-    def scores(self, items: Sequence[LetterText]) -> NDArray[np.float32]:
-        """Letters × columns."""
-        scores: NDArray[np.float32] = self.vocabulary.matrix(items) @ self.weights
-        return scores
+    def probabilities(self, items: Sequence[LetterText]) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
+        """By head: (letters × named labels) and “none of these”."""
+        batch = Batch(items)
+        features, _ = self.vocabulary.of_batch(batch)
+        scores = features @ self.weights
+        return {head.name: self.head_probabilities(k, batch, scores) for k, head in enumerate(self.heads)}
+
+    def head_probabilities(
+        self, number: int, batch: Batch, scores: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """One head's probabilities for a scored batch."""
+        places = self.places[number]
+        hits = None if places is None else places.hits(batch)[0]
+        return self.heads[number].probabilities(scores, places, hits)
 
     def stored(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """The card's part and the arrays that `restore` needs."""
@@ -38,16 +52,23 @@ class Model:
             arrays[f"buckets{number}"] = part.buckets
             arrays[f"idf{number}"] = part.idf
         heads = []
-        for head in self.heads:
-            arrays[f"bias_{head.name}"] = head.bias
+        for head, places in zip(self.heads, self.places, strict=True):
+            arrays[f"{head.name}_bias"] = head.bias
+            for field in _ARRAYS:
+                value = getattr(head.candidates, field)
+                if value is not None:
+                    arrays[f"{head.name}_{field}"] = value
+            if places is not None:
+                arrays[f"{head.name}_name_districts"] = places.district_of_name
             heads.append(
                 {
                     "name": head.name,
-                    "labels": list(head.labels),
+                    "labels": list(head.candidates.labels),
+                    "named": head.candidates.named,
                     "first_column": head.first_column,
-                    "has_rest": head.has_rest,
-                    "slope": head.slope,
+                    "coefficients": dict(head.coefficients),
                     "threshold": head.threshold,
+                    "names": None if places is None else list(places.names),
                 }
             )
         return {"blocks": blocks, "heads": heads, "dictionary": list(self.dictionary)}, arrays
@@ -59,8 +80,22 @@ class Model:
             (Block(**block), arrays[f"buckets{number}"], arrays[f"idf{number}"])
             for number, block in enumerate(card["blocks"])
         ]
-        heads = tuple(
-            Head(**{**head, "labels": tuple(head["labels"]), "bias": arrays[f"bias_{head['name']}"]})
-            for head in card["heads"]
-        )
-        return cls(Vocabulary(parts), arrays["weights"], heads, tuple(card["dictionary"]))
+        heads, places = [], []
+        for entry in card["heads"]:
+            name = entry["name"]
+            candidates = Candidates(
+                tuple(entry["labels"]), entry["named"], *(arrays.get(f"{name}_{field}") for field in _ARRAYS)
+            )
+            heads.append(
+                Head(
+                    name,
+                    candidates,
+                    entry["first_column"],
+                    entry["coefficients"],
+                    entry["threshold"],
+                    arrays[f"{name}_bias"],
+                )
+            )
+            names = entry["names"]
+            places.append(None if names is None else Places(tuple(names), arrays[f"{name}_name_districts"]))
+        return cls(Vocabulary(parts), arrays["weights"], tuple(heads), tuple(places), tuple(card["dictionary"]))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from classifier.ngrams import characters, prepare
+from classifier.ngrams import Batch
 from classifier.text import LetterText
 
 _SKETCH = 24
@@ -22,19 +22,20 @@ _CROWD = 64  # a shingle that more letters share is a phrase of the place, not a
 
 def _sketch(items: Sequence[LetterText]) -> NDArray[np.int64]:
     """Pairs (row, shingle), the smallest hashes of each letter's shingles (bottom-k sketch)."""
-    batch = prepare(items)
-    grams = characters(batch, 3)
+    batch = Batch(items)
+    grams = batch.grams(3)
+    row = batch.rows.take(grams.start)
     if grams.start.size < 4:
         return np.empty((0, 2), dtype=np.int64)
     # Two trigrams side by side make a six-character shingle without another pass over the text.
-    paired = (grams.row[3:] == grams.row[:-3]) & (grams.start[3:] == grams.start[:-3] + 3)
+    paired = (row[3:] == row[:-3]) & (grams.start[3:] == grams.start[:-3] + 3)
     left = grams.bucket[:-3][paired].astype(np.uint64)
     right = grams.bucket[3:][paired].astype(np.uint64)
     shingle = (left * np.uint64(0x9FB21C651E98DF25)) ^ (right * np.uint64(0xD6E8FEB86659FD93))
     shingle ^= shingle >> np.uint64(31)
     shingle *= np.uint64(0x9FB21C651E98DF25)
     shingle >>= np.uint64(24)
-    keys = np.unique((grams.row[:-3][paired].astype(np.uint64) << np.uint64(40)) | shingle)
+    keys = np.unique((row[:-3][paired].astype(np.uint64) << np.uint64(40)) | shingle)
     row = (keys >> np.uint64(40)).astype(np.int64)
     rank = np.arange(row.size) - np.searchsorted(row, row)
     chosen = rank < _SKETCH

@@ -1,7 +1,8 @@
-"""A batch of letters comes in; for each letter its hashed n-grams go out, block by block, as flat arrays.
+"""A batch of letters comes in; its hashed n-grams go out, block by block, as flat arrays over the code points.
 
-A block is one view of a letter (bigrams of the whole text, bigrams of the title alone, words …). Each is counted,
-weighted and normalised on its own, so that no view drowns another.
+A block is one view of a letter (bigrams of the whole text, trigrams of the title alone, words …). Each is counted,
+weighted and normalised on its own, so that no view drowns another. Bucket 0 means “no n-gram starts here”;
+one n-gram in a million falls into it and is not seen.
 """
 
 from __future__ import annotations
@@ -13,18 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier import words
-from classifier.text import LetterText, folded
+from classifier.text import LetterText, code_points, folding_table
 
-UNIGRAM_BITS = 18
 HASH_BITS = 20
+BUCKETS = 1 << HASH_BITS
+FIELDS = 3  # title, body, place
 
 
 class Block(NamedTuple):
     """One view of a letter: which part of it, which units of text, and how much it weighs."""
 
     name: str
-    part: str  # "all" (title, body and place), "title", "place", "field" (channel and kind)
-    size: int  # characters per n-gram; 0 for words, -1 for a whole field
+    part: str  # "all" (title, body and place), "title", "place names", "fields" (channel and kind)
+    size: int  # characters per n-gram; 0 for words (two to four characters) and fields
     weight: float
 
 
@@ -35,174 +37,229 @@ BLOCKS: tuple[Block, ...] = (
     Block("words", "all", 0, 1.0),
     Block("title bigrams", "title", 2, 0.3),
     Block("title trigrams", "title", 3, 0.15),
-    Block("place bigrams", "place", 2, 0.3),
-    Block("fields", "field", -1, 0.2),
+    Block("place names", "place names", 3, 0.15),
+    Block("fields", "fields", 0, 0.3),
 )
 
-_A = np.uint32(0x9E3779B1)
-_B = np.uint32(0x85EBCA77)
-_C = np.uint32(0xC2B2AE3D)
+_A, _B, _C = np.uint32(0x9E3779B1), np.uint32(0x85EBCA77), np.uint32(0xC2B2AE3D)
 _SHIFT = np.uint32(32 - HASH_BITS)
+# What places end in: 路 镇 村 小区 … The two characters before make a name (公园路, 幸福里).
+_PLACE_ENDS = "路镇村区苑园城庭弄街道桥站院校寓湾府里坊墅楼厦场线社局县市号"
 
 
-class Occurrences(NamedTuple):
-    """Every n-gram of one block in a batch: whose it is, where it stands, which bucket it falls into."""
+def _place_end_table() -> NDArray[np.bool_]:
+    table = np.zeros(1 << 16, dtype=bool)
+    table[[ord(c) for c in _PLACE_ENDS]] = True
+    return table
 
-    row: NDArray[np.int32]
-    start: NDArray[np.int64]  # index into the batch's code points
-    length: NDArray[np.int64] | int
+
+_IS_PLACE_END = _place_end_table()
+
+
+class Grams(NamedTuple):
+    """All n-grams of one size that cross no separator: where they start, and their buckets."""
+
+    start: NDArray[np.int64]
     bucket: NDArray[np.uint32]
 
 
-class Batch(NamedTuple):
-    """The folded code points of some letters and the rows and parts they belong to."""
-
-    codes: NDArray[np.uint32]
-    rows: NDArray[np.int32]
-    bounds: NDArray[np.int64]  # starts of title, body, place … of every letter in turn, 3 n + 1 entries
-    items: Sequence[LetterText]
-
-    def title_mask(self) -> NDArray[np.bool_]:
-        """Which code points belong to a title."""
-        return self._mask(0)
-
-    def place_mask(self) -> NDArray[np.bool_]:
-        """Which code points belong to a place."""
-        return self._mask(2)
-
-    def _mask(self, part: int) -> NDArray[np.bool_]:
-        edges = np.zeros(self.codes.size + 1, dtype=np.int8)
-        edges[self.bounds[part:-1:3]] += 1
-        edges[self.bounds[part + 1 :: 3]] -= 1
-        return np.cumsum(edges[:-1], dtype=np.int8).astype(bool)
-
-
-def prepare(items: Sequence[LetterText]) -> Batch:
-    """Fold a batch once; every block reads from the result."""
-    texts = [part for item in items for part in (item.title, item.body, item.place)]
-    codes, bounds = folded(texts)
-    spans = np.diff(bounds[::3])
-    rows = np.empty(codes.size, dtype=np.int32)
-    rows[0] = 0
-    rows[1:] = np.repeat(np.arange(len(items), dtype=np.int32), spans)
-    return Batch(codes, rows, bounds, items)
-
-
-def _mixed(hashed: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    hashed ^= hashed >> np.uint32(15)
-    hashed *= _C
-    hashed >>= _SHIFT
+def _hash_pairs(left: NDArray[np.uint32], right: NDArray[np.uint32], step: int) -> NDArray[np.uint32]:
+    """Bucket of left[i] with right[i + step], 0 where either is 0."""
+    hashed = np.zeros(left.size, dtype=np.uint32)
+    if left.size <= step:
+        return hashed
+    a, b, out = left[:-step], right[step:], hashed[:-step]
+    np.multiply(a, _A, out=out)
+    out ^= out >> np.uint32(13)
+    out += b * _B
+    out ^= out >> np.uint32(15)
+    out *= _C
+    out >>= _SHIFT
+    out *= a != 0
+    out *= b != 0
     return hashed
 
 
-def characters(batch: Batch, size: int, where: NDArray[np.bool_] | None = None) -> Occurrences:
-    """All n-grams of `size` characters that cross no separator, optionally only those that start in `where`."""
-    codes = batch.codes
-    valid = codes != 0
-    if where is not None:
-        valid &= where
-    last = codes.size - size + 1
-    if last < 1:
-        empty = np.empty(0, dtype=np.uint32)
-        return Occurrences(empty.astype(np.int32), empty.astype(np.int64), size, empty)
-    keep = valid[:last]
-    for ahead in range(1, size):
-        keep = keep & (codes[ahead : last + ahead] != 0)
-    start = np.flatnonzero(keep)
-    first = codes[start]
-    if size == 1:
-        return Occurrences(batch.rows[start], start, 1, np.minimum(first, np.uint32((1 << UNIGRAM_BITS) - 1)))
-    hashed = first * _A
-    hashed ^= codes[start + 1] * _B
-    if size == 3:
-        hashed ^= hashed >> np.uint32(13)
-        hashed *= _A
-        hashed += codes[start + 2] * _B
-    return Occurrences(batch.rows[start], start, size, _mixed(hashed))
+class Batch:
+    """The folded code points of some letters: title, body and place of each in turn, separators between."""
+
+    def __init__(self, items: Sequence[LetterText]) -> None:
+        self.items = items
+        self.texts = ["\n".join(item[:FIELDS]) for item in items]
+        self.raw = code_points("\n" + "\n".join(self.texts) + "\n")
+        self.codes: NDArray[np.uint32] = folding_table().take(self.raw)
+        lengths = np.fromiter(map(len, self.texts), dtype=np.int64, count=len(items))
+        self.starts = np.ones(len(items) + 1, dtype=np.int64)
+        self.starts[1:] += np.cumsum(lengths + 1)
+        self.rows: NDArray[np.int32] = np.empty(self.codes.size, dtype=np.int32)
+        self.rows[0] = 0
+        self.rows[1:] = np.repeat(np.arange(len(items), dtype=np.int32), lengths + 1)
+        self._hashed: dict[int, NDArray[np.uint32]] = {}
+        self._tokens: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
+        self._in_title: NDArray[np.bool_] | None = None
+
+    def in_title(self) -> NDArray[np.bool_]:
+        """Which code points belong to a title."""
+        if self._in_title is None:
+            titles = np.fromiter((len(item.title) for item in self.items), dtype=np.int64, count=len(self.items))
+            edges = np.zeros(self.codes.size + 1, dtype=np.int8)
+            # A title's end may be where the next one starts (both empty), hence add.at.
+            np.add.at(edges, self.starts[:-1], 1)
+            np.add.at(edges, self.starts[:-1] + titles, -1)
+            self._in_title = np.cumsum(edges[:-1], dtype=np.int8).astype(bool)
+        return self._in_title
+
+    def hashed(self, size: int) -> NDArray[np.uint32]:
+        """The bucket of the n-gram that starts at each code point, 0 where none does."""
+        if size in self._hashed:
+            return self._hashed[size]
+        if size == 1:
+            found = np.minimum(self.codes, np.uint32(BUCKETS - 1))
+        elif size == 2:
+            found = _hash_pairs(self.codes, self.codes, 1)
+        elif size == 3:
+            found = _hash_pairs(self.hashed(2), self.codes, 2)
+        else:
+            found = _hash_pairs(self.hashed(2), self.hashed(2), 2)
+        self._hashed[size] = found
+        return found
+
+    def grams(self, size: int) -> Grams:
+        """The n-grams of one size as a list."""
+        bucket = self.hashed(size)
+        start = np.flatnonzero(bucket)
+        return Grams(start, bucket.take(start))
+
+    def tokens(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Start and end of every word of the batch, separators included, in order."""
+        if self._tokens is None:
+            lengths: list[int] = [1]
+            extend = lengths.extend
+            cut = words.cut_fast
+            for text in self.texts:
+                extend(map(len, cut(text)))
+                lengths.append(1)
+            sizes = np.array(lengths, dtype=np.int64)
+            ends = sizes.cumsum()
+            self._tokens = self._split_marks(ends - sizes, ends)
+        return self._tokens
+
+    def _split_marks(
+        self, start: NDArray[np.int64], end: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Split rjieba's ASCII runs where jieba does, found by arrays: looking at each word costs as much as cutting."""
+        marks = np.zeros(self.raw.size + 1, dtype=np.int32)
+        np.cumsum(words.IS_MARK.take(np.minimum(self.raw, np.uint32(128))), out=marks[1:])
+        long = np.flatnonzero((marks.take(end) > marks.take(start)) & (end - start > 1))
+        extra = []
+        for k in long.tolist():
+            at = int(start[k])
+            token = "".join(map(chr, self.raw[at : int(end[k])].tolist()))
+            for part in words.split_marks(token)[:-1]:
+                at += len(part)
+                extra.append(at)
+        if extra:
+            cuts = np.array(extra, dtype=np.int64)
+            start = np.concatenate([start, cuts])
+            start.sort()
+            end = np.append(start[1:], end[-1])
+        return start, end
+
+
+def gram_bucket(name: str) -> int:
+    """The bucket of a two- or three-character name."""
+    batch = Batch([LetterText("", name)])
+    return int(batch.grams(len(name)).bucket[0])
+
+
+WORD_SIZES = (2, 3, 4)
+
+
+def dictionary_words(texts: Sequence[str]) -> NDArray[np.bool_]:
+    """Which of the word block's buckets hold words of jieba's dictionary (full mode) that stand in these texts.
+
+    All words in a text, overlapping ones too, tell as much as the one segmentation that jieba settles on (measured),
+    and are found by look-up.
+    """
+    allowed = np.zeros(len(WORD_SIZES) * BUCKETS, dtype=bool)
+    found = sorted({word for text in texts for word in words.cut_all(text) if len(word) in WORD_SIZES})
+    for offset, size in enumerate(WORD_SIZES):
+        batch = Batch([LetterText("", word) for word in found if len(word) == size])
+        bucket = batch.hashed(size)
+        allowed[bucket[bucket != 0].astype(np.int64) + offset * BUCKETS] = True
+    return allowed
 
 
 _BASE = 0x100000001B3
-_MASK = (1 << 64) - 1
+_WORD = (1 << 64) - 1
 
 
-def _powers(base: int, count: int) -> NDArray[np.uint64]:
-    table = np.full(count, base, dtype=np.uint64)
-    table[0] = 1
-    return np.multiply.accumulate(table)
+def _field_bucket(salt: int, value: str) -> int:
+    state = salt
+    for char in value:
+        state = (state * _BASE + ord(char) + 1) & _WORD
+    return ((state ^ (state >> 29)) * 0x9FB21C651E98DF25 & _WORD) >> (64 - HASH_BITS)
 
 
-class _PowerTables:
-    """Powers of the word hash's base and of its inverse modulo 2**64, grown as batches grow."""
-
-    def __init__(self) -> None:
-        self.ahead = _powers(_BASE, 1)
-        self.back = _powers(pow(_BASE, -1, 1 << 64), 1)
-
-    def upto(self, count: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-        if self.ahead.size < count:
-            size = max(count, 2 * self.ahead.size, 1 << 16)
-            self.ahead = _powers(_BASE, size)
-            self.back = _powers(pow(_BASE, -1, 1 << 64), size)
-        return self.ahead[:count], self.back[:count]
+def field_buckets(items: Sequence[LetterText]) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+    """Row and bucket of each given channel and kind; they stand nowhere in the text."""
+    found = [
+        (row, _field_bucket(salt, value))
+        for row, item in enumerate(items)
+        for salt, value in ((1, item.channel), (2, item.kind))
+        if value
+    ]
+    table = np.array(found, dtype=np.int64).reshape(-1, 2)
+    return table[:, 0], table[:, 1].astype(np.uint32)
 
 
-_tables = _PowerTables()
+class Found(NamedTuple):
+    """One block's n-grams in a batch. `start` is −1 for what stands nowhere in the text."""
+
+    row: NDArray[np.int32]
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    feature: NDArray[np.uint16] | NDArray[np.uint32]
 
 
-def tokens(batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Start and end of every word of the batch, in order."""
-    cut = words.cut
-    lengths: list[int] = []
-    for item in batch.items:
-        for part in (item.title, item.body, item.place):
-            if part:
-                lengths.extend(map(len, cut(part)))
-            lengths.append(1)  # the separator behind each part
-    sizes = np.array(lengths, dtype=np.int64)
-    ends = np.cumsum(sizes) + 1
-    return ends - sizes, ends
-
-
-def word_occurrences(batch: Batch, where: NDArray[np.bool_] | None = None) -> Occurrences:
-    """jieba's words as one more kind of n-gram; a word's hash comes from a running hash of the code points."""
-    start, end = tokens(batch)
-    codes = batch.codes
-    keep = codes[start] != 0
-    if where is not None:
-        keep &= where[start]
-    start, end = start[keep], end[keep]
-    ahead, back = _tables.upto(codes.size + 1)
-    running = np.zeros(codes.size + 1, dtype=np.uint64)
-    np.cumsum(codes * ahead[:-1], out=running[1:])
-    hashed = (running[end] - running[start]) * back[start]
-    hashed ^= hashed >> np.uint64(29)
-    hashed *= np.uint64(0x9FB21C651E98DF25)
-    bucket = (hashed >> np.uint64(64 - HASH_BITS)).astype(np.uint32)
-    return Occurrences(batch.rows[start], start, end - start, bucket)
-
-
-def field_occurrences(batch: Batch) -> Occurrences:
-    """Channel and kind, each as one token; they stand nowhere in the text."""
-    rows: list[int] = []
-    buckets: list[int] = []
-    for row, item in enumerate(batch.items):
-        for salt, value in ((1, item.channel), (2, item.kind)):
-            if value:
-                state = salt
-                for char in value:
-                    state = (state * _BASE + ord(char) + 1) & _MASK
-                rows.append(row)
-                buckets.append((state ^ (state >> 29)) * 0x9FB21C651E98DF25 % (1 << 64) >> (64 - HASH_BITS))
-    row_array = np.array(rows, dtype=np.int32)
-    return Occurrences(row_array, np.full(row_array.size, -1), 0, np.array(buckets, dtype=np.uint32))
-
-
-def occurrences(batch: Batch, block: Block) -> Occurrences:
-    """The n-grams of one block."""
-    if block.part == "field":
-        return field_occurrences(batch)
-    where = {"all": None, "title": Batch.title_mask, "place": Batch.place_mask}[block.part]
-    mask = None if where is None else where(batch)
+def find(batch: Batch, block: Block, number: NDArray[np.uint16] | None = None) -> Found:
+    """The block's n-grams: their buckets, or with `number` (bucket → 1 + feature) those that are features."""
+    if block.part == "fields":
+        rows, bucket = field_buckets(batch.items)
+        value = bucket if number is None else number.take(bucket)
+        keep = np.flatnonzero(value)
+        none = np.full(keep.size, -1, dtype=np.int64)
+        return Found(rows.take(keep).astype(np.int32), none, none, value.take(keep))
     if block.size == 0:
-        return word_occurrences(batch, mask)
-    return characters(batch, block.size, mask)
+        return _find_words(batch, number)
+    bucket = batch.hashed(block.size)
+    value = bucket if number is None else number.take(bucket)
+    if block.part == "title":
+        start = np.flatnonzero(batch.in_title())
+        start = start[value.take(start) != 0]
+    elif block.part == "place names":
+        ends = np.flatnonzero(_IS_PLACE_END.take(np.minimum(batch.codes, np.uint32(0xFFFF))))
+        start = ends - (block.size - 1)
+        start = start[(start > 0)]
+        start = start[value.take(start) != 0]
+    else:
+        start = np.flatnonzero(value)
+    return Found(batch.rows.take(start), start, start + block.size, value.take(start))
+
+
+def _find_words(batch: Batch, number: NDArray[np.uint16] | None) -> Found:
+    starts, ends, values = [], [], []
+    for offset, size in enumerate(WORD_SIZES):
+        bucket = batch.hashed(size)
+        if number is None:
+            start = np.flatnonzero(bucket)
+            value: NDArray[np.uint32] | NDArray[np.uint16] = bucket.take(start) + np.uint32(offset * BUCKETS)
+        else:
+            value = number[offset * BUCKETS : (offset + 1) * BUCKETS].take(bucket)
+            start = np.flatnonzero(value)
+            value = value.take(start)
+        starts.append(start)
+        ends.append(start + size)
+        values.append(value)
+    start = np.concatenate(starts)
+    return Found(batch.rows.take(start), start, np.concatenate(ends), np.concatenate(values))

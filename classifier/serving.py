@@ -15,14 +15,13 @@ from numpy.typing import NDArray
 
 from classifier import model_folder, words
 from classifier.evidence import top_words
-from classifier.features import Vocabulary
-from classifier.heads import Head
 from classifier.model import Model
+from classifier.ngrams import Batch
 from classifier.text import LetterText
 
 __all__ = ["HeadResult", "LabelResult", "LetterModel", "LetterText"]
 
-_CHUNK = 1024  # letters at a time: larger batches leave the processor's cache
+_CHUNK = 256  # letters at a time: larger batches leave the processor's cache
 
 
 class HeadResult(NamedTuple):
@@ -77,20 +76,21 @@ class LetterModel:
         return out
 
     def _label(self, items: Sequence[LetterText], evidence: bool) -> list[LabelResult]:
-        scores = self._model.scores(items)
+        batch = Batch(items)
+        features, trace = self._model.vocabulary.of_batch(batch, trace=evidence)
+        scores = features @ self._model.weights
         results: dict[str, Sequence[HeadResult | None]] = {}
-        for head in self._model.heads:
-            results[head.name] = self._head(head, scores, items, evidence)
+        for number, head in enumerate(self._model.heads):
+            results[head.name] = self._head(number, batch, scores, evidence)
         nothing: list[HeadResult | None] = [None] * len(items)
         return [
             LabelResult(category, unit)
             for category, unit in zip(results.get("category", nothing), results.get("unit", nothing), strict=True)
         ]
 
-    def _head(
-        self, head: Head, scores: NDArray[np.float32], items: Sequence[LetterText], evidence: bool
-    ) -> list[HeadResult | None]:
-        named, outside = head.probabilities(scores)
+    def _head(self, number: int, batch: Batch, scores: NDArray[np.float32], evidence: bool) -> list[HeadResult | None]:
+        head = self._model.heads[number]
+        named, outside = self._model.head_probabilities(number, batch, scores)
         shown = min(3, len(head.labels))
         rounded = np.round(named, 4)
         best = np.argsort(-rounded, axis=1, kind="stable")[:, :shown]
@@ -98,7 +98,7 @@ class LetterModel:
         accepted = (rounded.max(axis=1) >= head.threshold).tolist()
         rest = np.round(outside, 4).tolist()
         labels = head.labels
-        why = top_words(self._model, head, items, best[:, 0]) if evidence else None
+        why = top_words(self._model, head, batch.items, best[:, 0]) if evidence else None
         out: list[HeadResult | None] = []
         for row, (ranks, values) in enumerate(zip(best.tolist(), top, strict=True)):
             alternatives = [(labels[k], value) for k, value in zip(ranks, values, strict=True)]

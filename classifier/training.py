@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import platform
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
-from classifier import model_folder, ridge, words
+from classifier import model_folder, words
 from classifier.errors import NothingToLearnError
 from classifier.features import Vocabulary
-from classifier.heads import Head, calibrate, fitted_threshold
+from classifier.learning import Learned, candidates_of, floor_for, learn_head, with_places
 from classifier.model import Model
 from classifier.near_duplicates import groups
-from classifier.training_files import HEADS, Samples, read
+from classifier.ngrams import Batch
+from classifier.splitting import plan
+from classifier.text import LetterText
+from classifier.training_files import HEADS, Sample, Samples, read
 
 Progress = Callable[[str, float], None]
+_CHUNK = 512
 
 
 class TrainingSummary(NamedTuple):
@@ -36,81 +44,139 @@ def train(
     seed: int = 0,
     precision: float = 0.95,
     dictionary: Sequence[str] = (),
+    data_licence: str = "",
     progress: Progress | None = None,
 ) -> TrainingSummary:
-    """Train on `files`, write the model folder `out`.
+    """Train on `files`, write the model folder `out`. The same files and seed give the same bytes.
 
     Raises TrainingFileError (each bad line named, before any work) and NothingToLearnError.
     """
+    if not 0.5 <= precision < 1.0:
+        raise ValueError(f"precision is a share between 0.5 and 1, not {precision}")
     say: Progress = progress or (lambda _step, _share: None)
-    say("read", 0.0)
+    say("reading", 0.0)
     samples = read([Path(f) for f in files])
     model, facts = learn(samples, seed=seed, precision=precision, dictionary=dictionary, progress=say)
     card, arrays = model.stored()
-    say("write", 0.95)
+    say("writing", 0.95)
+    if data_licence:
+        facts["data"]["licence"] = data_licence
     digest = model_folder.save(Path(out), {**card, **facts}, arrays)
     say("done", 1.0)
     return TrainingSummary(Path(out), digest, model_folder.read_card(Path(out)))
 
 
 def learn(
-    samples: Samples, *, seed: int, precision: float, dictionary: Sequence[str], progress: Progress
+    samples: Samples,
+    *,
+    seed: int = 0,
+    precision: float = 0.95,
+    dictionary: Sequence[str] = (),
+    progress: Progress = lambda _step, _share: None,
 ) -> tuple[Model, dict[str, Any]]:
     """The model and the card's facts about it."""
+    # Threads change the order of sums, and with it the last bits: one thread, same bytes on every machine of a kind.
+    with threadpool_limits(limits=1):
+        return _learn(samples, seed, precision, dictionary, progress)
+
+
+def minimum_count(letters: int) -> int:
+    """In how many letters an n-gram must stand to be a feature."""
+    return 2 if letters < 1500 else 3 if letters < 20_000 else 5
+
+
+def _learn(
+    samples: Samples, seed: int, precision: float, dictionary: Sequence[str], progress: Progress
+) -> tuple[Model, dict[str, Any]]:
     letters = samples.letters
     words.add_words(dictionary)
-    items = [s.text for s in letters]
-    n = len(items)
-    progress("words", 0.1)
-    chunks = [items[i : i + 1024] for i in range(0, n, 1024)]
-    vocabulary = Vocabulary.learn(chunks, min_count=int(np.clip(round(n / 600), 2, 8)))
+    items = [sample.text for sample in letters]
+    progress("counting words", 0.05)
+    chunks = [items[i : i + _CHUNK] for i in range(0, len(items), _CHUNK)]
+    vocabulary = Vocabulary.learn(chunks, min_count=minimum_count(len(items)))
+    progress("features", 0.2)
     features = sparse.vstack([vocabulary.matrix(chunk) for chunk in chunks]).tocsr()
     group = groups(items)
-    fold_of = np.random.default_rng(seed).permutation(group.max() + 1)[group] % 5
-    progress("learn", 0.4)
-    weights, heads, facts = [], [], {}
+    model_heads, weights, places_of = [], [], []
+    facts: dict[str, Any] = {}
     column = 0
-    for name in HEADS:
-        labels = [getattr(s, name) for s in letters]
-        counts = Counter(label for label in labels if label)
-        floor = max(3, min(20, n // 150))
-        named = tuple(sorted(label for label, count in counts.items() if count >= floor))
-        if len(named) < 2:
+    present = [name for name in HEADS if any(getattr(sample, name) for sample in letters)]
+    for turn, name in enumerate(present):
+        progress(f"learning {name}", 0.3 + 0.6 * turn / len(present))
+        rows = np.flatnonzero([bool(getattr(sample, name)) for sample in letters])
+        if len({getattr(letters[i], name) for i in rows}) < 2:
             continue
-        rest = len(counts) > len(named)
-        number = {label: k for k, label in enumerate(named)}
-        rows = np.array([i for i, label in enumerate(labels) if label])
-        truth = np.array([number.get(labels[i], len(named)) for i in rows])
-        own = features[rows]
-        gram = ridge.kernel(own)
-        folds = [np.flatnonzero(fold_of[rows] == k) for k in range(5)]
-        solved = ridge.fit(
-            own,
-            gram,
-            ridge.targets(truth, len(named) + rest),
-            ridge.balance(truth, 1.0),
-            alpha=1.5,
-            folds=[fold for fold in folds if fold.size],
-        )
-        slope, bias = calibrate(solved.held_out, truth)
-        head = Head(name, named, 0, rest, slope, bias, 0.0)
-        chance, _ = head.probabilities(solved.held_out)
-        threshold = fitted_threshold(np.round(chance.max(axis=1), 4), chance.argmax(axis=1) == truth, precision)
-        heads.append(Head(name, named, column, rest, slope, bias, threshold))
-        weights.append(solved.weights)
-        column += head.columns
-        facts[name] = {
-            "letters": int(rows.size),
-            "support": {label: counts[label] for label in named},
-            "not_named": {label: counts[label] for label in sorted(counts) if label not in number},
-            "floor": floor,
-        }
-    if not heads:
-        raise NothingToLearnError("no head has two labels with enough letters")
-    model = Model(vocabulary, np.ascontiguousarray(np.hstack(weights)), tuple(heads), tuple(dictionary))
+        learned, places = _head(name, letters, items, features, group, rows, seed, precision)
+        if learned is None:
+            continue
+        model_heads.append(replace(learned.head, first_column=column))
+        weights.append(learned.weights)
+        places_of.append(places)
+        column += learned.weights.shape[1]
+        facts[name] = learned.facts | _support(name, letters)
+    if not model_heads:
+        raise NothingToLearnError(_why_nothing(letters))
+    model = Model(
+        vocabulary, np.ascontiguousarray(np.hstack(weights)), tuple(model_heads), tuple(places_of), tuple(dictionary)
+    )
     return model, {
-        "data": {"sha256": samples.sha256, "files": samples.files, "letters": n},
+        "data": {"sha256": samples.sha256, "files": samples.files, "letters": len(letters), **_dates(letters)},
         "training": facts,
         "seed": seed,
         "precision": precision,
+        "versions": {"python": platform.python_version(), "numpy": np.__version__, "scipy": scipy.__version__},
     }
+
+
+def _head(
+    name: str,
+    letters: Sequence[Sample],
+    items: Sequence[LetterText],
+    features: sparse.csr_matrix,
+    group: np.ndarray[Any, Any],
+    rows: np.ndarray[Any, Any],
+    seed: int,
+    precision: float,
+) -> tuple[Learned | None, Any]:
+    labels = [getattr(letters[i], name) for i in rows]
+    candidates, names = candidates_of(labels)
+    if candidates.named < 2:
+        return None, None
+    candidates, places = with_places(candidates, names)
+    _, numbers = np.unique(np.array(labels), return_inverse=True)
+    order = plan([letters[i].date for i in rows], group[rows], numbers, seed)
+    rows = rows[order.order]
+    hits = None
+    if places is not None:
+        hits = np.vstack([places.hits(Batch([items[i] for i in part]))[0] for part in _parts(rows)])
+    labels = [getattr(letters[i], name) for i in rows]
+    return learn_head(name, labels, features[rows], hits, candidates, places, order, precision), places
+
+
+def _parts(rows: np.ndarray[Any, Any]) -> list[np.ndarray[Any, Any]]:
+    return [rows[i : i + _CHUNK] for i in range(0, len(rows), _CHUNK)]
+
+
+def _support(name: str, letters: Sequence[Sample]) -> dict[str, Any]:
+    counts = Counter(getattr(sample, name) for sample in letters if getattr(sample, name))
+    floor = floor_for(sum(counts.values()))
+    return {
+        "floor": floor,
+        "support": {label: counts[label] for label in sorted(counts) if counts[label] >= floor},
+        "not_named": {label: counts[label] for label in sorted(counts) if counts[label] < floor},
+    }
+
+
+def _dates(letters: Sequence[Sample]) -> dict[str, str]:
+    dates = sorted(sample.date for sample in letters if sample.date)
+    return {"first_date": dates[0], "last_date": dates[-1]} if dates else {}
+
+
+def _why_nothing(letters: Sequence[Sample]) -> str:
+    found = {name: Counter(getattr(s, name) for s in letters if getattr(s, name)) for name in HEADS}
+    told = "; ".join(
+        f"{name}: {len(counts)} label(s) in {sum(counts.values())} letters, largest {counts.most_common(1)[0][1]}"
+        for name, counts in found.items()
+        if counts
+    )
+    return f"a head needs two labels with at least {floor_for(len(letters))} letters each; found {told}"

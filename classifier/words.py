@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+import numpy as np
 import rjieba
 
 _JIEBA_ASCII = re.compile(r"([a-zA-Z0-9]+(?:\.\d+)?%?)")
-_MARKS = re.compile(r"[+#&._%\-]")
-_MAX_LINE = 100_000  # rjieba builds one route table a sentence: a line without end would hold it all in memory
+# A run in which jieba might split: a mark with a letter, digit or mark beside it.
+_RUN = re.compile(r"[a-zA-Z0-9][+#&._%\-]|[+#&._%\-][a-zA-Z0-9+#&._%\-]")
+IS_MARK = np.isin(np.arange(129), [ord(c) for c in "+#&._%-"])
 _known: set[str] = set()
 
 
@@ -25,18 +27,28 @@ def add_words(words: Iterable[str]) -> None:
         _known.add(word)
 
 
-def cut(text: str) -> list[str]:
-    """The words of a text, in order; joined they are the text again."""
+def cut_fast(text: str) -> list[str]:
+    """rjieba's own words: those of `cut` but for ASCII runs with marks in them."""
     tokens: list[str] = rjieba.cut(text)
-    if not _MARKS.search(text):
-        return tokens
-    out: list[str] = []
-    for token in tokens:
-        if len(token) > 1 and token.isascii() and _MARKS.search(token):
-            out.extend(part for part in _JIEBA_ASCII.split(token) if part)
-        else:
-            out.append(token)
-    return out
+    return tokens
+
+
+def split_marks(token: str) -> list[str]:
+    """One of rjieba's words as jieba would split it."""
+    if len(token) > 1 and token.isascii() and _RUN.search(token):
+        return [part for part in _JIEBA_ASCII.split(token) if part]
+    return [token]
+
+
+def cut(text: str) -> list[str]:
+    """The words of a text as jieba cuts them, in order; joined they are the text again."""
+    return [part for token in cut_fast(text) for part in split_marks(token)]
+
+
+def cut_all(text: str) -> list[str]:
+    """Every word of the dictionary that stands in the text, overlapping ones too (jieba's full mode)."""
+    tokens: list[str] = rjieba.cut_all(text)
+    return tokens
 
 
 def cut_reference(text: str, words: Sequence[str] = ()) -> list[str]:

@@ -1,0 +1,217 @@
+"""A head's letters come in as features; its candidates, weights, coefficients and threshold go out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from classifier import choice, ridge
+from classifier.choice import Stage
+from classifier.heads import Candidates, Head
+from classifier.label_names import Names, read_names
+from classifier.places import Places, gather
+from classifier.splitting import Plan
+from classifier.thresholds import fitted_threshold
+
+MAX_RARE = 1500  # rare candidates weighed one by one; the rarest beyond count as unseen
+ALPHA = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """One head ready to serve, its weight columns, and what its held-out letters showed."""
+
+    head: Head
+    weights: NDArray[np.float32]
+    facts: dict[str, Any]
+
+
+def floor_for(letters: int) -> int:
+    """How many training letters a label needs to be named: 20, less in a small file."""
+    return int(np.clip(letters // 150, 3, 20))
+
+
+def candidates_of(labels: Sequence[str]) -> tuple[Candidates, Names | None]:
+    """All labels, named ones first, each part in alphabetical order."""
+    counts = Counter(labels)
+    floor = floor_for(len(labels))
+    named = sorted(label for label, count in counts.items() if count >= floor)
+    rare = sorted(sorted(set(counts) - set(named)), key=lambda label: (-counts[label], label))[:MAX_RARE]
+    ordered = [*named, *rare]
+    names = read_names(ordered) if len(ordered) >= 12 else None
+    return (
+        Candidates(
+            tuple(ordered),
+            len(named),
+            np.array([counts[label] for label in ordered], dtype=np.int64),
+            None if names is None else names.district_of,
+            None if names is None else names.kind_of,
+            None,
+            None,
+        ),
+        names,
+    )
+
+
+def with_places(candidates: Candidates, names: Names | None) -> tuple[Candidates, Places | None]:
+    """The candidates tied to the index of names that a batch is searched for."""
+    if names is None:
+        return candidates, None
+    places, own, district = gather(names.own_name, names.district_name, names.district_of)
+    return (
+        replace(
+            candidates,
+            own_name=np.array(own, dtype=np.int64),
+            district_name=np.array(district, dtype=np.int64),
+        ),
+        places,
+    )
+
+
+def _aspect(
+    features: sparse.csr_matrix, gram: NDArray[np.float32], truth: NDArray[np.int64], classes: int, plan: Plan
+) -> ridge.Ridge:
+    return ridge.fit(
+        features,
+        gram,
+        ridge.targets(truth, classes),
+        ridge.balance(truth, 1.0),
+        alpha=ALPHA,
+        folds=plan.folds,
+        windows=plan.windows,
+    )
+
+
+def learn_head(
+    name: str,
+    labels: Sequence[str],
+    features: sparse.csr_matrix,
+    hits: NDArray[np.bool_] | None,
+    candidates: Candidates,
+    places: Places | None,
+    plan: Plan,
+    precision: float,
+) -> Learned:
+    """Rows of `features`, `labels`, `hits` and `plan` agree and are in the plan's order."""
+    number = {label: k for k, label in enumerate(candidates.labels)}
+    truth = np.array([number.get(label, len(candidates.labels)) for label in labels], dtype=np.int64)
+    k = candidates.named
+    gram = ridge.kernel(features)
+    own = _aspect(features, gram, np.minimum(truth, k), k + candidates.has_rest, plan)
+    district = kind = None
+    # A label beyond MAX_RARE has no candidate: it teaches “rest” alone.
+    inside = np.minimum(truth, len(candidates.labels) - 1)
+    if candidates.district_of is not None and candidates.kind_of is not None:
+        district = _aspect(features, gram, candidates.district_of[inside], candidates.districts, plan)
+        kind = _aspect(features, gram, candidates.kind_of[inside], candidates.kinds, plan)
+    stages = _stages(own, district, kind, hits, truth, candidates, plan)
+    used = choice.usable(candidates, stages)
+    coefficients = choice.fit(stages, candidates, places, used)
+    confidence, right, known = _held_out(stages, candidates, places, used, coefficients)
+    threshold = fitted_threshold(confidence, right, precision)
+    rare = np.arange(len(candidates.labels)) >= k
+    bias = np.zeros(len(candidates.labels) + ("unseen" in used))
+    for signal in used:
+        value = coefficients[signal] * choice.constant(signal, candidates, candidates.counts, rare)
+        bias[: len(candidates.labels)] += value
+    if "unseen" in used:
+        bias[-1] = coefficients["unseen"]
+    head = Head(name, candidates, 0, coefficients, threshold, bias)
+    weights = _collapsed(own, district, kind, candidates, coefficients)
+    facts = {
+        "letters": len(labels),
+        "named": k,
+        "held_out": {
+            "letters": len(right),
+            "known": int(known.sum()),
+            "accuracy": round(float(right[known].mean()), 4) if known.any() else None,
+            "how": "forward windows" if plan.windows else "grouped folds",
+            "automatic_share": round(float((confidence >= threshold).mean()), 4),
+        },
+    }
+    return Learned(head, weights, facts)
+
+
+def _stages(
+    own: ridge.Ridge,
+    district: ridge.Ridge | None,
+    kind: ridge.Ridge | None,
+    hits: NDArray[np.bool_] | None,
+    truth: NDArray[np.int64],
+    candidates: Candidates,
+    plan: Plan,
+) -> list[Stage]:
+    total = len(candidates.labels)
+    held = [np.arange(a, b) for a, b in zip(plan.windows[:-1], plan.windows[1:], strict=True)] or plan.folds
+    stages = []
+    for rows in held:
+        before = truth[: rows[0]] if plan.windows else np.delete(truth, rows)
+        counts = np.bincount(before, minlength=total + 1)
+        counts[total] = 0
+        stages.append(
+            Stage(
+                own.held_out[rows],
+                None if district is None else district.held_out[rows],
+                None if kind is None else kind.held_out[rows],
+                None if hits is None else hits[rows],
+                counts,
+                truth[rows],
+            )
+        )
+    return stages
+
+
+def _held_out(
+    stages: list[Stage],
+    candidates: Candidates,
+    places: Places | None,
+    used: Sequence[str],
+    coefficients: dict[str, float],
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Confidence, hit and “the model knows the label” of held-out letters, none scored by coefficients it helped fit
+    where there are enough stages for that."""
+    half = len(stages) // 2
+    if half >= 2:
+        second = choice.fit(stages[:half], candidates, places, used)
+        first = choice.fit(stages[half:], candidates, places, used)
+        p = np.concatenate(
+            [
+                choice.predict(stages[:half], candidates, places, first),
+                choice.predict(stages[half:], candidates, places, second),
+            ]
+        )
+    else:
+        p = choice.predict(stages, candidates, places, coefficients)
+    truth = np.concatenate([stage.truth for stage in stages])
+    named = p[:, : candidates.named]
+    confidence = np.round(named.max(axis=1), 4)
+    return confidence, named.argmax(axis=1) == truth, truth < candidates.named
+
+
+def _collapsed(
+    own: ridge.Ridge,
+    district: ridge.Ridge | None,
+    kind: ridge.Ridge | None,
+    candidates: Candidates,
+    coefficients: dict[str, float],
+) -> NDArray[np.float32]:
+    """Named labels' columns with their district's and kind's in them, then the rest, districts and kinds."""
+    k = candidates.named
+    columns = [own.weights * np.float32(coefficients["own"])]
+    if candidates.has_rest:
+        columns[0][:, k] = own.weights[:, k] * np.float32(coefficients["rest"])
+    if district is not None and kind is not None:
+        d = district.weights * np.float32(coefficients["district"])
+        t = kind.weights * np.float32(coefficients["kind"])
+        assert candidates.district_of is not None
+        assert candidates.kind_of is not None
+        columns[0][:, :k] += d[:, candidates.district_of[:k]]
+        columns[0][:, :k] += t[:, candidates.kind_of[:k]]
+        columns += [d, t]
+    return np.hstack(columns)
