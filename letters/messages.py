@@ -5,19 +5,18 @@ Readers ignore fields they do not know, so an old worker survives a new producer
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-from letters.clock import iso, shanghai
+from letters.clock import shanghai
 from letters.topics import Channel
 
 SCHEMA_VERSION: Final = 1
 
-Moment = Annotated[datetime, AfterValidator(shanghai), PlainSerializer(iso, return_type=str, when_used="json")]
-"""An aware time, always told as ISO 8601 with +08:00."""
+Moment = Annotated[AwareDatetime, AfterValidator(shanghai)]
+"""An aware time, always told as ISO 8601 with +08:00 (pydantic's own form of a time at that offset)."""
 
 UnitCode = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
 Kind = Literal["求助", "咨询", "投诉", "举报", "建议", "感谢", "报警", "其他"]

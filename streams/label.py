@@ -3,6 +3,7 @@ a batch that was cut short is labelled again, and whoever reads `labels` knows a
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,7 +12,7 @@ from pydantic import ValidationError
 from letters import topics
 from letters.clock import Clock
 from letters.errors import InvalidRecord
-from letters.messages import Alternative, Evidence, HeadLabel, Label, Letter, ModelRef
+from letters.messages import SCHEMA_VERSION, Label, Letter
 from storage.database import Database
 from storage.dead import NewDead
 from storage.outbox import Outbox
@@ -50,15 +51,15 @@ class LabelStage(OutboxStage):
                 letters.append(Letter.model_validate_json(record.value))
             except ValidationError as error:
                 dead.append(dead_row(record, not_ours("letter", record, error), self._clock.now()))
-        labels = label_letters(self._models.current(), letters)
+        documents = label_documents(self._models.current(), letters)
         outgoing = [
             Outgoing(
                 topics.LABELS,
-                str(label.letter_id).encode(),
-                label.model_dump_json().encode(),
-                ((MESSAGE_ID, f"{label.letter_id}:{label.revision}".encode()),),
+                str(letter.letter_id).encode(),
+                document,
+                ((MESSAGE_ID, f"{letter.letter_id}:{letter.revision}".encode()),),
             )
-            for label in labels
+            for letter, document in zip(letters, documents, strict=True)
         ]
         if not dead:
             return Prepared(outgoing)
@@ -78,36 +79,46 @@ def not_ours(kind: str, record: Record, error: ValidationError) -> InvalidRecord
     )
 
 
-def label_letters(model: LetterModel | None, letters: Sequence[Letter]) -> list[Label]:
-    """Labels of a batch, in order; without a model both heads are None and a person decides."""
+def label_documents(model: LetterModel | None, letters: Sequence[Letter]) -> list[bytes]:
+    """Labels of a batch as wire JSON, in order; without a model both heads are null and a person decides.
+
+    Written straight from the model's values: a `Label` for each letter would cost as much as labelling it.
+    """
     if model is None:
-        return [Label(letter_id=letter.letter_id, revision=letter.revision) for letter in letters]
+        return [
+            Label(letter_id=letter.letter_id, revision=letter.revision).model_dump_json().encode() for letter in letters
+        ]
     from classifier.text import LetterText  # here: whoever labels nothing need not load numpy
 
-    ref = ModelRef(name=model.name, sha256=model.sha256)
+    ref = {"name": model.name, "sha256": model.sha256}
     texts = [
         LetterText(letter.title, letter.body, letter.place.text, letter.channel, letter.kind) for letter in letters
     ]
     return [
-        Label(
-            letter_id=letter.letter_id,
-            revision=letter.revision,
-            category=_head(result.category),
-            unit=_head(result.unit),
-            model=ref,
-        )
+        _encode(
+            {
+                "schema_version": SCHEMA_VERSION,
+                "letter_id": str(letter.letter_id),
+                "revision": letter.revision,
+                "category": _head(result.category),
+                "unit": _head(result.unit),
+                "model": ref,
+            }
+        ).encode()
         for letter, result in zip(letters, model.label(texts), strict=True)
     ]
 
 
-def _head(result: HeadResult | None) -> HeadLabel | None:
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def _head(result: HeadResult | None) -> dict[str, object] | None:
     if result is None:
         return None
-    # model_construct: the values come from our own arrays, and checking them again costs more than labelling.
-    return HeadLabel.model_construct(
-        label=result.label,
-        confidence=result.confidence,
-        accepted=result.accepted,
-        alternatives=tuple(Alternative.model_construct(label=label, confidence=p) for label, p in result.alternatives),
-        evidence=tuple(Evidence.model_construct(text=text, weight=weight) for text, weight in result.evidence),
-    )
+    return {
+        "label": result.label,
+        "confidence": result.confidence,
+        "accepted": result.accepted,
+        "alternatives": [{"label": label, "confidence": confidence} for label, confidence in result.alternatives],
+        "evidence": [{"text": text, "weight": weight} for text, weight in result.evidence],
+    }

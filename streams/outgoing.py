@@ -17,15 +17,15 @@ class RecusalBreached(JiesuError):
     """A message about a letter was about to leave for a unit that must not learn of it; nothing was sent."""
 
 
-def assignment_out(assignment: Assignment, recusal: Recusal | None, router: Router) -> Outgoing:
-    """An assignment on its unit's topic."""
+def assignment_out(assignment: Assignment, document: bytes, recusal: Recusal | None, router: Router) -> Outgoing:
+    """An assignment on its unit's topic; `document` is its JSON as the unit shall see it."""
     _gate(assignment.unit.code, assignment.letter_id, recusal, router)
     for other in (assignment.host, *assignment.co_units):
         _gate(other.code, assignment.letter_id, recusal, router)
     return Outgoing(
         topics.assignments(assignment.unit.code),
         str(assignment.letter_id).encode(),
-        assignment.model_dump_json().encode(),
+        document,
         ((MESSAGE_ID, str(assignment.assignment_id).encode()),),
     )
 
