@@ -67,7 +67,7 @@ class Tally(NamedTuple):
     unit: str
     metric: str
     at: datetime
-    count: int = 1
+    amount: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +120,9 @@ def figures(cases: Iterable[Case], start: datetime, end: datetime, *, viewer: st
 def sum_up(rows: Iterable[Tally], start: datetime, end: datetime) -> dict[str, Figures]:
     """Add tallies up by unit; those of a period (`start` ≤ at < `end`) only."""
     units: dict[str, Counter[str]] = {}
-    for unit, metric, at, count in rows:
+    for unit, metric, at, amount in rows:
         if start <= at < end:
-            units.setdefault(unit, Counter())[metric] += count
+            units.setdefault(unit, Counter())[metric] += amount
     return {unit: Figures(dict(counts)) for unit, counts in units.items()}
 
 
@@ -221,7 +221,7 @@ def _of_the_rest(case: Case) -> Iterator[Tally]:
 def changed(before: Case | None, after: Case) -> Counter[Tally]:
     """What a change adds to daily counters (positive) and takes away (negative); unchanged tallies are left out.
 
-    Keys have count 1 and stand for their weight, so a counter row moves by `key.count * number`.
+    A daily counter (unit, metric, day) moves by `tally.amount * number` for each.
     """
     delta: Counter[Tally] = Counter(tallies(after))
     delta.subtract(() if before is None else tallies(before))

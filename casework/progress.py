@@ -18,8 +18,8 @@ The rules, in this order:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
@@ -181,6 +181,17 @@ def accept_progress(
         if done.progress_id == progress.progress_id and not done.implied:
             return _repeated(done, progress, assignment, rules)
     return _timed(assignment, progress, at, rules) or _stepped(assignment, progress, at, rules)
+
+
+def with_reports(
+    assignment: AssignmentState, reports: Iterable[tuple[datetime, Progress]], *, rules: ProgressRules | None = None
+) -> AssignmentState:
+    """The assignment with the steps that its stored reports make, each with the time it was received, in that order."""
+    for received_at, progress in reports:
+        answer = accept_progress(assignment, progress, unit=assignment.unit, at=received_at, rules=rules)
+        if isinstance(answer, Accepted):
+            assignment = replace(assignment, steps=(*assignment.steps, *answer.record))
+    return assignment
 
 
 def _repeated(done: StepDone, progress: Progress, of: AssignmentState, rules: ProgressRules) -> Accepted | Rejected:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,6 +23,7 @@ from hypothesis.stateful import (
 
 from casework.case import HANDLING, LETTER_STATE, Case
 from casework.events import EVENT, EVENT_TYPES
+from casework.figures import changed, tallies
 from casework.machine import apply, fold
 from casework.outcomes import Applied, AssignmentMade, DeadlinesChanged, NoticeSent
 from casework.roles import MAY
@@ -50,6 +52,7 @@ def make(play: Callable[..., Any]) -> type[RuleBasedStateMachine]:
             self.first = self.case = p.case
             self.history: list[tuple[datetime, Any]] = []
             self.number = 0
+            self.counters = changed(None, self.case)
             self.ids: set[UUID] = {task.assignment_id for task in self.case.tasks}
             self.notices: dict[UUID, str] = {}
 
@@ -61,6 +64,8 @@ def make(play: Callable[..., Any]) -> type[RuleBasedStateMachine]:
             self.history.append((self.now, event))
             if isinstance(answer, Applied):
                 self.case = answer.case
+                for tally, number in changed(before, answer.case).items():
+                    self.counters[tally] += number
                 self.check_change(before, answer)
 
         def check_change(self, before: Case, answer: Applied) -> None:
@@ -214,6 +219,7 @@ def make(play: Callable[..., Any]) -> type[RuleBasedStateMachine]:
         def teardown(self) -> None:
             if hasattr(self, "case"):
                 assert Case.model_validate_json(self.case.model_dump_json()) == self.case
+                assert +self.counters == Counter(tallies(self.case))
                 assert fold(self.first, self.history, rules=self.rules) == self.case
 
     assert sample

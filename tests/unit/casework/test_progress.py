@@ -18,6 +18,7 @@ from casework.progress import (
     done_at,
     read_progress,
     return_category,
+    with_reports,
 )
 from letters.clock import SHANGHAI
 from letters.messages import Attachment, Progress
@@ -196,6 +197,16 @@ def test_what_can_be_read_is_the_message_itself() -> None:
     told = report("signed", ASSIGNED)
     assert read_progress(told.model_dump_json()) == told
     assert read_progress(told.model_dump_json().replace("{", '{"colour": "red",', 1).encode()) == told
+
+
+def test_steps_can_be_had_again_from_the_stored_reports() -> None:
+    told = [
+        (after(hours=2), report("feedback", after(hours=1), "f")),
+        (after(hours=3), report("signed", after(minutes=4), "s")),
+    ]
+    first = accept(state(), told[0][1], told[0][0]).record
+    second = accept(state(*first), told[1][1], told[1][0]).record
+    assert with_reports(state(), [*told, told[0]]).steps == (*first, *second)
 
 
 @pytest.mark.parametrize(
