@@ -14,6 +14,7 @@ import subprocess
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -139,10 +140,8 @@ class Broker:
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.05)
-        try:
+        with suppress(ChildProcessError):  # not our child when an earlier run started it
             os.waitpid(pid, os.WNOHANG)
-        except ChildProcessError:
-            pass  # it was started by an earlier run, and its parent by now takes care of it
         return True
 
     def _class_path(self) -> list[str]:

@@ -70,15 +70,8 @@ class Postgres:
         words = " ".join(f"-c {name}={value}" for name, value in options.items())
         log = self.folder / "server.log"
         self._run("pg_ctl", "-D", str(self.folder), "-l", str(log), "-w", "-t", "60", "-o", words, "start")
-        known = self._run(
-            "psql",
-            *self._address(port),
-            "-d",
-            "postgres",
-            "-Atc",
-            f"SELECT 1 FROM pg_database WHERE datname = '{USER}'",
-        )
-        if not known.strip():
+        listed = self._run("psql", *self._address(port), "-d", "postgres", "-Atc", "SELECT datname FROM pg_database")
+        if USER not in listed.split():
             self._run("createdb", *self._address(port), USER)
         say(f"PostgreSQL answers on 127.0.0.1:{port}")
 

@@ -36,22 +36,20 @@ class EmbeddedBus:
         self._turn = 0
 
     def create(self, topics: Iterable[TopicSpec]) -> list[str]:
-        """Make the topics that do not exist; the names made. More partitions for one that exists are added, fewer are
-        not taken away; replication means nothing on one machine."""
+        """Make the topics that do not exist; the names made. One that exists stays as it is: more partitions would send
+        a key elsewhere and break its order. Replication means nothing on one machine."""
         made = []
         with self._store.writing(self._store.connection()) as db:
             for spec in topics:
                 if spec.partitions < 1:
                     raise JiesuError(f"topic {spec.name}: {spec.partitions} partitions; at least 1 is needed")
                 retention = None if spec.retention_hours is None else spec.retention_hours * 3_600_000
-                if db.execute(
-                    "INSERT INTO topics VALUES (?, ?) ON CONFLICT DO NOTHING", (spec.name, retention)
-                ).rowcount:
+                if db.execute("INSERT OR IGNORE INTO topics VALUES (?, ?)", (spec.name, retention)).rowcount:
                     made.append(spec.name)
-                db.executemany(
-                    "INSERT INTO partitions (topic, number) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                    [(spec.name, number) for number in range(spec.partitions)],
-                )
+                    db.executemany(
+                        "INSERT INTO partitions (topic, number) VALUES (?, ?)",
+                        [(spec.name, number) for number in range(spec.partitions)],
+                    )
         self._store.bell.ring()
         return made
 

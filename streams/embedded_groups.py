@@ -8,17 +8,13 @@ one that hangs loses them when its time runs out; one that lives gives them up o
 from __future__ import annotations
 
 import json
-import os
-import platform
 import sqlite3
 import time
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
-from functools import lru_cache
-from pathlib import Path
 from typing import NamedTuple
 
+from streams.embedded_processes import gone, here
 from streams.embedded_store import Partition
 from streams.port import selects
 
@@ -53,7 +49,7 @@ class Membership:
         if time.monotonic() >= self._renew_at:
             return True
         members, topics = self._look(db)
-        return (members, topics) != self._seen or any(_gone(host, pid, born) for _, _, host, pid, born in members)
+        return (members, topics) != self._seen or any(gone(host, pid, since) for _, _, host, pid, since in members)
 
     def balance(self, db: sqlite3.Connection, held: Mapping[int, Lease], busy: Collection[int]) -> dict[int, Lease]:
         """Renew, drop dead members, and settle who has which partition. `held` are this member's leases so far, `busy`
@@ -62,12 +58,12 @@ class Membership:
         db.execute(
             'INSERT INTO members (id, "group", topics, host, pid, born, expires) VALUES (?, ?, ?, ?, ?, ?, ?) '
             "ON CONFLICT (id) DO UPDATE SET expires = excluded.expires",
-            (self.id, self.group, json.dumps(self.names), *_here(), now + self.lease_ms),
+            (self.id, self.group, json.dumps(self.names), *here(), now + self.lease_ms),
         )
-        for member, host, pid, born, expires in db.execute(
+        for member, host, pid, since, expires in db.execute(
             'SELECT id, host, pid, born, expires FROM members WHERE "group" = ?', (self.group,)
         ).fetchall():
-            if member != self.id and (expires < now or _gone(host, pid, born)):
+            if member != self.id and (expires < now or gone(host, pid, since)):
                 self._drop(db, member)
         wanted = self._wanted(db)
         rows = {
@@ -166,44 +162,3 @@ def shares(wanted: Mapping[int, Sequence[str]], owners: Mapping[int, str]) -> di
                 chosen[id_] = least
                 moved = True
     return chosen
-
-
-@lru_cache(maxsize=1)
-def _host() -> str:
-    """This machine since its last boot, and this process's view of process ids (a container has its own)."""
-    parts = [platform.node()]
-    with suppress(OSError):
-        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text().strip())
-        parts.append(str(Path("/proc/self/ns/pid").stat().st_ino))
-    return " ".join(parts)
-
-
-def _born(pid: int) -> int | None:
-    """When the process began, in clock ticks since boot; None when there is none, 0 where the system does not say."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_bytes()
-    except OSError:
-        if Path("/proc/self/stat").exists():
-            return None
-        return 0 if _answers(pid) else None
-    fields = stat.rpartition(b")")[2].split()
-    return None if fields[0] in (b"Z", b"X") else int(fields[19])
-
-
-def _answers(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _here() -> tuple[str, int, int]:
-    return _host(), os.getpid(), _born(os.getpid()) or 0
-
-
-def _gone(host: str, pid: int, born: int) -> bool:
-    """Whether this process is known to be dead; one on another machine never is."""
-    return host == _host() and _born(pid) != born

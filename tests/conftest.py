@@ -26,7 +26,8 @@ REQUIRED = {name.strip() for name in os.environ.get("JIESU_REQUIRE", "").split("
 
 def _services() -> dict[str, str]:
     lines = SERVICES.read_text().splitlines() if SERVICES.exists() else []
-    found = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    found = dict(line.split("=", 1) for line in lines if "=" in line)
+    found = {name: value.strip("'") for name, value in found.items()}
     return found | {name: value for name, value in os.environ.items() if name.startswith("JIESU_")}
 
 
