@@ -17,7 +17,7 @@ from connectors.shown import shown
 from connectors.xml_form import declared_charset, read_xml
 
 LARGEST: Final = 1024 * 1024
-"""Largest record in bytes: what a Kafka broker takes by default, and a letter of 160,000 characters however it is written."""
+"""Largest record in bytes: a letter of 160,000 characters, even with each written as a JSON escape."""
 
 _CHARSETS: Final = {
     "utf-8": "utf-8",
@@ -40,6 +40,8 @@ def decode(
     value: bytes, headers: Sequence[tuple[str, bytes]], *, xml_root: str | None, known: Container[str]
 ) -> dict[str, Any]:
     """The record's fields. Raises `InvalidRecord`."""
+    if not value:  # also a Kafka record without a value
+        refuse("empty_record", "the record is empty, expected one object of fields")
     if len(value) > LARGEST:
         refuse("too_large", f"the record has {len(value):,} bytes, expected at most {LARGEST:,}")
     form, charset, parameters = _JSON_UTF8

@@ -11,6 +11,7 @@ never refuse a letter (`connectors.identity` marks them). Text where a coordinat
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -35,6 +36,8 @@ LONGEST_LIST: Final = 20_000
 
 _TRUE: Final = frozenset({"1", "true", "是", "yes", "y"})
 _FALSE: Final = frozenset({"0", "false", "否", "no", "n"})
+_ROUNDED: Final = re.compile(r"[0-9](?:\.[0-9]+)?[Ee]\+[0-9]{1,3}")
+"""What Excel writes to a CSV file for a long number (2.02504E+17): many records would share it."""
 _ATTACHMENT: Final = ("name", "media_type", "sha256", "url")
 
 Reader = Callable[[str, object], Any]
@@ -98,6 +101,8 @@ def number(name: str, value: object) -> str:
         refuse("too_long", f"{name}: found {len(found):,} characters, expected at most {LONGEST_NUMBER}", name)
     if not found.isprintable():
         refuse("bad_value", f"{name}: found a control character, expected a number or code", name)
+    if _ROUNDED.fullmatch(found):
+        refuse("bad_value", f"{name}: found a number that a spreadsheet rounded, expected every digit of it", name)
     return found
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from connectors.identity import writer
-from connectors.kinds import ANYTHING, BODY, CODE, FILES, FLAG, IDENTITY, LOCAL_TIME, NAMES, NUMBER, TEXT, Field
+from connectors.kinds import ANYTHING, BODY, CODE, FILES, IDENTITY, LOCAL_TIME, NAMES, NUMBER, TEXT, Field
 from connectors.names import accused_parts
 from connectors.places import place
 from connectors.reading import Connector, Draft, Values, attachments, named
@@ -20,7 +20,7 @@ FIELDS: Final = (
     Field("jbnr", BODY, required=True),
     Field("jbrxm", TEXT),
     Field("jbrlxfs", IDENTITY),
-    Field("sfsm", FLAG),
+    Field("sfsm", ANYTHING),
     Field("bjbdw", TEXT),
     Field("bjbdwdm", CODE),
     Field("bjbrxm", TEXT),

@@ -116,7 +116,9 @@ def read_with(
             raw = record.get(name)
             if raw is None or (type(raw) is str and (not raw or raw.isspace())):
                 if required:
-                    what = "blank text" if raw else "empty text" if raw == "" else "null" if name in record else "none"
+                    what = (
+                        "blank text" if raw else "empty text" if raw == "" else "null" if name in record else "nothing"
+                    )
                     refuse("missing_field", f"{name}: found {what}, expected {_expected(connector, name)}", name)
                 continue
             found = read(name, raw)

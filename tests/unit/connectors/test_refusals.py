@@ -22,6 +22,7 @@ FIELDS = [
     ("12345", "orderNum", ["1"], "wrong_type"),
     ("12345", "orderNum", "1" * 201, "too_long"),
     ("12345", "orderNum", "a\tb", "bad_value"),
+    ("12345", "orderNum", "2.02504E+17", "bad_value"),
     ("12345", "majorContent", 12, "wrong_type"),
     ("12345", "majorContent", {"a": 1}, "wrong_type"),
     ("12345", "majorContent", "a\x00b", "nul_character"),
