@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from jiesu.commands import bus, dead, installation, letters, offline, story
+from jiesu.commands import archive, bus, dead, installation, letters, offline, story
 from jiesu.terminal import err
 from letters.errors import JiesuError
 
@@ -18,7 +18,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (story, bus, letters, offline, installation):
+for group in (story, bus, letters, offline, archive, installation):
     group.add_to(app)
 app.add_typer(dead.app, name="dead")
 app.add_typer(offline.models, name="models")

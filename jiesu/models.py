@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import structlog
+from sqlalchemy import Connection
 
 from storage import models
 from storage.database import Database
@@ -26,22 +27,41 @@ class PromotedModel:
         self._database = database
         self._cache = cache
         self._asked = float("-inf")
-        self._loaded: LetterModel | None = None
+        self._loaded: dict[models.Role, LetterModel | None] = {"label": None, "shadow": None}
 
     def current(self) -> LetterModel | None:
         """The promoted model; None while there is none. `TryLater` when the database does not answer."""
+        self._ask()
+        return self._loaded["label"]
+
+    def shadow(self) -> LetterModel | None:
+        """The model that labels beside it without effect; None where none does."""
+        self._ask()
+        return self._loaded["shadow"]
+
+    def _ask(self) -> None:
         now = time.monotonic()
         if now - self._asked < _ASK_EVERY:
-            return self._loaded
+            return
         with self._database.read() as connection:
-            promoted = models.promoted(connection)
-            if promoted is None:
-                self._loaded = None
-            elif self._loaded is None or (self._loaded.name, self._loaded.sha256) != promoted:
-                from classifier.serving import LetterModel  # here: most commands label nothing
-
-                folder = models.unpack(connection, promoted[0], self._cache)
-                self._loaded = LetterModel.load(folder)
-                log.info("model loaded", action="model_loaded", model=promoted[0], sha256=promoted[1])
+            for role in self._loaded:
+                self._loaded[role] = self._of(connection, role)
         self._asked = now
-        return self._loaded
+
+    def _of(self, connection: Connection, role: models.Role) -> LetterModel | None:
+        promoted = models.promoted(connection, role)
+        if promoted is None:
+            return None
+        for loaded in self._loaded.values():
+            if loaded is not None and (loaded.name, loaded.sha256) == promoted:
+                return loaded
+        model = load_registered(connection, promoted[0], self._cache)
+        log.info("model loaded", action="model_loaded", role=role, model=promoted[0], sha256=promoted[1])
+        return model
+
+
+def load_registered(connection: Connection, name: str, cache: Path) -> LetterModel:
+    """A model of the registry, unpacked below `cache` and loaded."""
+    from classifier.serving import LetterModel  # here: most commands label nothing
+
+    return LetterModel.load(models.unpack(connection, name, cache))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from pathlib import Path
 
 from casework.calendar import WorkCalendar, published_calendar
 from jiesu.models import PromotedModel
@@ -43,16 +45,31 @@ class House:
         return read_bureau(self.settings.bureau)
 
     @cached_property
+    def home(self) -> Path:
+        """The folder for run-time data, made at first use."""
+        home = self.settings.home
+        try:
+            home.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingsError(
+                f"JIESU_HOME {home} cannot be made: {error.strerror}; set it to a folder that can be written"
+            ) from None
+        if not os.access(home, os.W_OK | os.X_OK):
+            raise SettingsError(f"JIESU_HOME {home} cannot be written; set it to a folder that can")
+        return home
+
+    @cached_property
     def bus(self) -> Bus:
         """The bus that JIESU_BUS names."""
-        self.settings.home.mkdir(parents=True, exist_ok=True)
-        bus = open_bus(self.settings.bus, self.settings.home)
+        bus = open_bus(self.settings.bus, self.home)
         self._opened.append(bus)
         return bus
 
     @cached_property
     def database(self) -> Database:
         """The database, whatever its schema."""
+        if self.settings.database_url is None:
+            assert self.home  # noqa: S101
         database = Database(self.settings.database())
         self._opened.append(database)
         return database
@@ -61,7 +78,7 @@ class House:
     def sealer(self) -> Sealer:
         """Under the bureau's key."""
         key = self.settings.key.get_secret_value() if self.settings.key else None
-        return Sealer(load_key(key, self.settings.home))
+        return Sealer(load_key(key, self.home))
 
     @cached_property
     def calendar(self) -> WorkCalendar:
@@ -141,5 +158,6 @@ class House:
         if name == "label":
             return LabelStage(self.database, self.outbox, self.models, self.clock)
         if name == "route":
-            return Route(self.database, self.outbox, self.sealer, self.router, self.calendar, self.clock)
+            files = {name: (self.settings.bureau / name).read_bytes() for name in self.bureau.versions}
+            return Route(self.database, self.outbox, self.sealer, self.router, self.calendar, self.clock, files)
         return TakeProgress(self.database, self.outbox, self.clock)

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection, insert, select
 
@@ -53,16 +53,26 @@ def register(connection: Connection, folder: Path, card: Mapping[str, Any], at: 
     return name
 
 
-def promote(connection: Connection, name: str, at: int, by: str) -> None:
-    """From now on this model labels."""
+Role = Literal["label", "shadow"]
+"""The model that labels, or one that labels beside it without any effect, to be compared."""
+
+
+def promote(connection: Connection, name: str, at: int, by: str, role: Role = "label") -> None:
+    """From now on this model has the role."""
     if connection.execute(select(ModelRow.name).where(ModelRow.name == name)).scalar_one_or_none() is None:
         raise UnknownModel(name=name)
-    connection.execute(insert(Promotion).values(name=name, at=at, by=by))
+    connection.execute(insert(Promotion).values(role=role, name=name, at=at, by=by))
+
+
+def end_shadow(connection: Connection, at: int, by: str) -> None:
+    """No model labels in the shadow any more."""
+    connection.execute(insert(Promotion).values(role="shadow", name=None, at=at, by=by))
 
 
 def rollback(connection: Connection, at: int, by: str) -> str:
     """Promote the model that labelled before the present one; its name."""
-    names = connection.scalars(select(Promotion.name).order_by(Promotion.seq.desc())).all()
+    history = select(Promotion.name).where(Promotion.role == "label").order_by(Promotion.seq.desc())
+    names = [name for name in connection.scalars(history) if name is not None]
     earlier = next((name for name in names if name != names[0]), None)
     if earlier is None:
         raise JiesuError("no other model was promoted before; jiesu models promote NAME names one")
@@ -70,21 +80,21 @@ def rollback(connection: Connection, at: int, by: str) -> str:
     return earlier
 
 
-def promoted(connection: Connection) -> tuple[str, str] | None:
-    """Name and sha256 of the model that labels; None while there is none."""
-    row = connection.execute(
-        select(ModelRow.name, ModelRow.sha256)
-        .join(Promotion, Promotion.name == ModelRow.name)
-        .order_by(Promotion.seq.desc())
-        .limit(1)
-    ).one_or_none()
+def promoted(connection: Connection, role: Role = "label") -> tuple[str, str] | None:
+    """Name and sha256 of the model that has the role; None while there is none."""
+    newest = (
+        select(Promotion.name).where(Promotion.role == role).order_by(Promotion.seq.desc()).limit(1).scalar_subquery()
+    )
+    row = connection.execute(select(ModelRow.name, ModelRow.sha256).where(ModelRow.name == newest)).one_or_none()
     return (row.name, row.sha256) if row else None
 
 
 def registered(connection: Connection) -> list[Registered]:
     """Every model, the oldest first."""
     now = promoted(connection)
-    since = connection.execute(select(Promotion.at).order_by(Promotion.seq.desc()).limit(1)).scalar_one_or_none()
+    since = connection.execute(
+        select(Promotion.at).where(Promotion.role == "label").order_by(Promotion.seq.desc()).limit(1)
+    ).scalar_one_or_none()
     rows = connection.execute(
         select(ModelRow.name, ModelRow.sha256, ModelRow.added_at, ModelRow.card).order_by(ModelRow.added_at)
     )

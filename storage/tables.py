@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Float,
     Index,
     Integer,
     LargeBinary,
@@ -246,11 +247,39 @@ class ModelRow(Table):
 
 
 class Promotion(Table):
-    """Which model labels from when on; the newest row counts, a rollback is one more row."""
+    """Which model labels, or labels in the shadow, from when on; the newest row of a role counts, and a rollback is one
+    more row. A name of None ends the role."""
 
     __tablename__ = "promotions"
 
     seq: Mapped[int] = mapped_column(Number, primary_key=True)
-    name: Mapped[str] = mapped_column(String(100))
+    role: Mapped[str] = mapped_column(String(8))
+    name: Mapped[str | None] = mapped_column(String(100))
     at: Mapped[int] = mapped_column(BigInteger)
     by: Mapped[str] = mapped_column(String(64))
+
+
+class ShadowLabel(Table):
+    """A letter on which the shadow model disagreed with the one that labels; agreement leaves no row."""
+
+    __tablename__ = "shadow_labels"
+
+    letter_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    revision: Mapped[int] = mapped_column(Integer, primary_key=True)
+    model: Mapped[str] = mapped_column(String(100), primary_key=True)
+    head: Mapped[str] = mapped_column(String(8), primary_key=True)
+    labelled: Mapped[str] = mapped_column(Text)
+    shadow: Mapped[str] = mapped_column(Text)
+    confidence: Mapped[float] = mapped_column(Float)
+    """Of the shadow's label."""
+    at: Mapped[int] = mapped_column(BigInteger)
+
+
+class BureauSnapshot(Table):
+    """The bureau's files as they were when a decision looked at them, so that any decision can be replayed."""
+
+    __tablename__ = "bureau_snapshots"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    taken_at: Mapped[int] = mapped_column(BigInteger)
+    files: Mapped[bytes] = mapped_column(LargeBinary)

@@ -16,7 +16,7 @@ from streams.port import MESSAGE_ID, Outgoing, Record
 
 DIGEST_BYTES = 16
 _BUS_LIMIT = 14_000_000
-"""Raw bytes that still fit a message of 20 MiB (`streams.kafka_url`) in base64; what is longer stands whole in the database alone."""
+"""Raw bytes that in base64 still fit a message (`streams.kafka_url`); longer ones stand whole in the database alone."""
 
 
 def digest(value: bytes) -> bytes:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Protocol
 from pydantic import ValidationError
 
 from letters import topics
-from letters.clock import Clock
+from letters.clock import Clock, to_ms
 from letters.errors import InvalidRecord
 from letters.messages import SCHEMA_VERSION, Label, Letter
+from storage.archive import Disagreement, write_disagreements
 from storage.database import Database
 from storage.dead import NewDead
 from storage.outbox import Outbox
@@ -29,6 +30,10 @@ class ModelSource(Protocol):
 
     def current(self) -> LetterModel | None:
         """The promoted model, loaded; None while the bureau has none."""
+        ...
+
+    def shadow(self) -> LetterModel | None:
+        """A second model whose labels have no effect; only its disagreements are kept."""
         ...
 
 
@@ -61,12 +66,39 @@ class LabelStage(OutboxStage):
             )
             for letter, document in zip(letters, documents, strict=True)
         ]
-        if not dead:
+        differing = self._differing(letters, documents)
+        if not dead and not differing:
             return Prepared(outgoing)
         with self._database.write() as connection:
+            write_disagreements(connection, differing)
             refused, messages = self.bury(connection, dead)
             kept = self.prepared(connection, messages, refused)
         return Prepared(kept.outgoing + outgoing, kept.ticket, kept.dead)
+
+    def _differing(self, letters: Sequence[Letter], documents: Sequence[bytes]) -> list[Disagreement]:
+        shadow = self._models.shadow()
+        if shadow is None:
+            return []
+        at = to_ms(self._clock.now())
+        found = []
+        for letter, document, other in zip(letters, documents, label_documents(shadow, letters), strict=True):
+            ours, theirs = json.loads(document), json.loads(other)
+            for head in ("category", "unit"):
+                mine, its = ours[head], theirs[head]
+                if mine and its and mine["label"] != its["label"]:
+                    found.append(
+                        Disagreement(
+                            letter.letter_id,
+                            letter.revision,
+                            shadow.name,
+                            head,
+                            mine["label"],
+                            its["label"],
+                            its["confidence"],
+                            at,
+                        )
+                    )
+        return found
 
 
 def not_ours(kind: str, record: Record, error: ValidationError) -> InvalidRecord:

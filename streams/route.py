@@ -6,7 +6,7 @@ decision until an officer asks for another.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from pydantic import ValidationError
@@ -18,6 +18,7 @@ from letters.decisions import Decision
 from letters.errors import InvalidRecord
 from letters.messages import Label, Letter
 from router import Router
+from storage.archive import keep_snapshot
 from storage.cases import (
     NewAssignment,
     NewCase,
@@ -54,8 +55,11 @@ class Route(OutboxStage):
         router: Router,
         calendar: WorkCalendar,
         clock: Clock,
+        files: Mapping[str, bytes],
     ) -> None:
+        """`files` are the bureau's, kept with the first decision so that any decision can be replayed."""
         super().__init__(database, outbox, clock)
+        self._files: Mapping[str, bytes] | None = files
         self._sealer = sealer
         self._router = router
         self._calendar = calendar
@@ -71,6 +75,8 @@ class Route(OutboxStage):
             except ValidationError as error:
                 dead.append(dead_row(record, not_ours("label", record, error), now))
         with self._database.write() as connection:
+            if self._files is not None:
+                keep_snapshot(connection, self._files, to_ms(now))
             letters = letters_to_decide(connection, [label.letter_id for _, label in labels])
             batch = _Batch(self, now)
             again = False
@@ -88,7 +94,9 @@ class Route(OutboxStage):
             refused, dead_messages = self.bury(connection, dead)
             outgoing = [message for row, message in batch.notices if row.notice_id in fresh]
             outgoing += batch.outgoing + dead_messages
-            return self.prepared(connection, outgoing, refused, again=again)
+            prepared = self.prepared(connection, outgoing, refused, again=again)
+        self._files = None
+        return prepared
 
     def decide(self, found: Undecided, label: Label, now: datetime) -> tuple[Letter, Decision]:
         """The letter and what the rules say of it."""

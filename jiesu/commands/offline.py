@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from jiesu.terminal import JsonFlag, err, house, out, print_json, progress_bar, table
 from letters.clock import from_ms, to_ms
+from letters.errors import JiesuError
+from storage import archive
 from storage import models as registry
+
+if TYPE_CHECKING:
+    from jiesu.wiring import House
 
 models = typer.Typer(help="Which model labels: list, promote, rollback.", no_args_is_help=True)
 
@@ -139,17 +144,9 @@ def promote(
 
     Example: `jiesu models promote models/2026-11`
     """
-    from classifier.serving import LetterModel
-
     with house() as jiesu:
         jiesu.ready()
-        at = to_ms(jiesu.clock.now())
-        name = str(model)
-        loaded = LetterModel.load(model) if model.is_dir() else None  # a damaged folder says so before anything changes
-        with jiesu.database.write() as connection:
-            if loaded is not None:
-                name = registry.register(connection, model, loaded.card, at)
-            registry.promote(connection, name, at, "cli")
+        name = _promoted(jiesu, model, to_ms(jiesu.clock.now()), "label")
     if as_json:
         print_json({"promoted": name})
     else:
@@ -170,6 +167,70 @@ def rollback(as_json: JsonFlag = False) -> None:
         print_json({"promoted": name})
     else:
         out.print(f"{name} labels again.", highlight=False)
+
+
+@models.command()
+def shadow(
+    model: Annotated[str | None, typer.Argument(help="The name of a model in the registry, or a model folder.")] = None,
+    off: Annotated[bool, typer.Option("--off", help="No model labels in the shadow any more.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """A second model labels beside the first, without effect; what it would label otherwise is kept.
+
+    Example: `jiesu models shadow models/2026-12`
+    """
+    if bool(model) == off:
+        raise JiesuError("name a model, or give --off")
+    with house() as jiesu:
+        jiesu.ready()
+        at = to_ms(jiesu.clock.now())
+        name = None
+        if model:
+            name = _promoted(jiesu, Path(model), at, "shadow")
+        else:
+            with jiesu.database.write() as connection:
+                registry.end_shadow(connection, at, "cli")
+    if as_json:
+        print_json({"shadow": name})
+    else:
+        out.print(f"{name} labels in the shadow." if name else "No model labels in the shadow.", highlight=False)
+
+
+@models.command()
+def disagreements(
+    model: Annotated[str, typer.Argument(help="The shadow model's name.")],
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
+    as_json: JsonFlag = False,
+) -> None:
+    """The letters that a shadow model labelled otherwise. `--json` prints one JSON object a line.
+
+    Example: `jiesu models disagreements 2026-12`
+    """
+    with house() as jiesu:
+        jiesu.ready()
+        with jiesu.database.read() as connection:
+            found = archive.disagreements(connection, model, limit)
+    if as_json:
+        for each, channel, number in found:
+            print_json({"channel": channel, "source_id": number, **each._asdict()})
+        return
+    shown = table("letter", "head", "labelled", "shadow says", "sure")
+    for each, channel, number in found:
+        shown.add_row(f"{channel} {number}", each.head, each.labelled, each.shadow, f"{each.confidence:.2f}")
+    out.print(shown if found else f"{model} has disagreed on no letter.")
+
+
+def _promoted(jiesu: House, model: Path, at: int, role: registry.Role) -> str:
+    """Gives the model the role, registering it first when it is a folder; its name."""
+    from classifier.serving import LetterModel
+
+    name = str(model)
+    loaded = LetterModel.load(model) if model.is_dir() else None  # a damaged folder says so before anything changes
+    with jiesu.database.write() as connection:
+        if loaded is not None:
+            name = registry.register(connection, model, loaded.card, at)
+        registry.promote(connection, name, at, "cli", role)
+    return name
 
 
 def add_to(app: typer.Typer) -> None:

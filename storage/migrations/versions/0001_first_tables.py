@@ -28,6 +28,13 @@ def upgrade() -> None:
         batch_op.create_index("ix_assignments_unit", ["unit", "letter_no"], unique=False)
 
     op.create_table(
+        "bureau_snapshots",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("taken_at", sa.BigInteger(), nullable=False),
+        sa.Column("files", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("sha256", name=op.f("pk_bureau_snapshots")),
+    )
+    op.create_table(
         "cases",
         sa.Column(
             "letter_no", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
@@ -175,7 +182,8 @@ def upgrade() -> None:
     op.create_table(
         "promotions",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("role", sa.String(length=8), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=True),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("by", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_promotions")),
@@ -188,6 +196,18 @@ def upgrade() -> None:
         sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
         sa.Column("document", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("letter_no", "revision", name=op.f("pk_revisions")),
+    )
+    op.create_table(
+        "shadow_labels",
+        sa.Column("letter_id", sa.Uuid(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("model", sa.String(length=100), nullable=False),
+        sa.Column("head", sa.String(length=8), nullable=False),
+        sa.Column("labelled", sa.Text(), nullable=False),
+        sa.Column("shadow", sa.Text(), nullable=False),
+        sa.Column("confidence", sa.Float(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("letter_id", "revision", "model", "head", name=op.f("pk_shadow_labels")),
     )
     op.create_table(
         "workers",
