@@ -69,7 +69,7 @@ RETURN_CATEGORIES: Final[tuple[tuple[ReturnCategory, tuple[str, ...]], ...]] = (
 class ProgressRules:
     """How far a unit's clock may be off, and when news is late; from policy.yaml, section `progress`."""
 
-    skew: timedelta = timedelta(minutes=2)
+    skew: timedelta = timedelta(minutes=5)
     late_after: timedelta = timedelta(hours=1)
     report_required: bool = True
 

@@ -17,7 +17,7 @@
         appeal_days: 5                   # time after a reopening to appeal that the demand is unreasonable
       overdue: {leader_after_hours: 24}
       supervision: {default_days: 10, remind_days: 1, propose_after_days: 3}
-      progress: {skew_minutes: 2, late_after_minutes: 60}
+      progress: {skew_minutes: 5, late_after_minutes: 60}
 
 Reminders before a deadline stand with the deadline itself, in the policy row's `remind`.
 """
@@ -115,7 +115,7 @@ def rules_of(bureau: Bureau, calendar: WorkCalendar) -> Rules:
         case=case,
         alerts=alerts,
         progress=ProgressRules(
-            skew=timedelta(minutes=progress.number("skew_minutes", 2)),
+            skew=timedelta(minutes=progress.number("skew_minutes", 5)),
             late_after=timedelta(minutes=progress.number("late_after_minutes", 60)),
             report_required=case.work_report_required,
         ),
