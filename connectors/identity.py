@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from operator import mul
 from typing import Final
 
 from letters.messages import Writer
@@ -26,6 +27,9 @@ _ABROAD: Final = re.compile(r"(?:\+|00)(?!86)([1-9][0-9]{6,14})")
 _EXTENSION: Final = re.compile(r"(?:转|分机|ext\.?|x|#)", re.IGNORECASE)
 _EMAIL: Final = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]{1,190}\.[^@\s,;<>\".]{2,63}")
 
+_ID: Final = re.compile(r"[0-9]{17}[0-9X]")
+_OLD_ID: Final = re.compile(r"[0-9]{15}")
+_BLANKS: Final = re.compile(r"[\s\-]")
 _WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK: Final = "10X98765432"
 _PROVINCES: Final = frozenset(
@@ -66,11 +70,13 @@ def id_number(written: str, today: date) -> tuple[str, bool]:
     """A resident's ID number (公民身份号码, GB 11643) with 18 characters, and True; or as written, and False.
 
     The 15-digit form, in use until 2012, gets its century and check digit."""
-    plain = re.sub(r"[\s\-]", "", _DASHES.sub("-", written.translate(_WIDE))).upper()
-    if re.fullmatch(r"[0-9]{15}", plain):
+    plain = written
+    if not _ID.fullmatch(plain):
+        plain = _BLANKS.sub("", _DASHES.sub("-", written.translate(_WIDE))).upper()
+    if _OLD_ID.fullmatch(plain):
         plain = plain[:6] + "19" + plain[6:]
         plain += _check_digit(plain)
-    if not re.fullmatch(r"[0-9]{17}[0-9X]", plain) or plain[:2] not in _PROVINCES:
+    if not _ID.fullmatch(plain) or plain[:2] not in _PROVINCES:
         return written, False
     try:
         born = date(int(plain[6:10]), int(plain[10:12]), int(plain[12:14]))
@@ -160,5 +166,5 @@ def _one_phone(part: str) -> str | None:
 
 
 def _check_digit(first17: str) -> str:
-    total = sum(int(digit) * weight for digit, weight in zip(first17, _WEIGHTS, strict=True))
+    total = sum(map(mul, first17.encode(), _WEIGHTS)) - ord("0") * sum(_WEIGHTS)
     return _CHECK[total % 11]

@@ -10,6 +10,8 @@ from datetime import datetime
 
 import openpyxl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from connectors import errors, read_record
 from connectors.files import split_file
@@ -391,3 +393,14 @@ def test_progress_grows_to_the_size_of_the_file(tmp_path, record, name):
     assert len(list(split_file(path, "petition", progress=told.append))) == (1 if name == "a.xml" else 50)
     assert told == sorted(told)
     assert told[-1] == path.stat().st_size
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.text('a,"\r 好', max_size=12), st.text(',"\n x', max_size=12)), min_size=1, max_size=12))
+def test_no_line_of_a_csv_is_lost_or_told_twice(tmp_path, lines):
+    marks = [f"L{number}L" for number in range(len(lines))]
+    rows = "".join(f"{before}{mark}{after}\n" for mark, (before, after) in zip(marks, lines, strict=True))
+    path = tmp_path / "a.csv"
+    path.write_bytes((HEADER + rows).encode())
+    told = b"\n".join(fed.value for fed in split_file(path, "12345")).decode()
+    assert [told.count(mark) for mark in marks] == [1] * len(marks)
