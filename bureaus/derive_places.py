@@ -30,7 +30,7 @@ def place_name(committee: str) -> tuple[str, str]:
     for ending in ("村委会", "村民委员会"):
         if committee.endswith(ending):
             return committee.removesuffix(ending) + "村", "村"
-    for ending in ("居委会", "居民委员会"):
+    for ending in ("居委会", "居民委员会", "居委"):
         committee = committee.removesuffix(ending)
     return committee.removesuffix("社区") + "社区", "社区"
 
