@@ -53,18 +53,20 @@ def _outcome(channel, value, headers=()) -> Parsed | InvalidRecord:
     return parsed
 
 
+@settings(deadline=None)
 @given(CHANNEL, st.binary(max_size=200), st.binary(max_size=40))
 def test_any_bytes(channel, value, content_type):
     _outcome(channel, value)
     _outcome(channel, value, [("content-type", content_type)])
 
 
+@settings(deadline=None)
 @given(CHANNEL, ANY_JSON)
 def test_any_json(channel, value):
     _outcome(channel, json.dumps(value).encode())
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_any_value_in_any_field(data):
     channel, sample = data.draw(st.sampled_from(RECORDS))
@@ -74,12 +76,14 @@ def test_any_value_in_any_field(data):
     _outcome(channel, json.dumps(sample | changes).encode())
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="<>/petionPEoverw&;#x0 \"'=!-[]CDATA?", max_size=200))
 def test_any_markup(text):
     _outcome("petition", f"<petition>{text}".encode(), [("content-type", b"application/xml")])
     _outcome("petition", f"<petition>{text}</petition>".encode(), [("content-type", b"application/xml")])
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1).filter(lambda text: text.strip()))
 def test_the_body_comes_out_as_it_went_in(body):
     for channel, sample in RECORDS:

@@ -395,7 +395,7 @@ def test_progress_grows_to_the_size_of_the_file(tmp_path, record, name):
     assert told[-1] == path.stat().st_size
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.text('a,"\r 好', max_size=12), st.text(',"\n x', max_size=12)), min_size=1, max_size=12))
 def test_no_line_of_a_csv_is_lost_or_told_twice(tmp_path, lines):
     marks = [f"L{number}L" for number in range(len(lines))]

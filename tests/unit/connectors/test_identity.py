@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.identity import email, id_number, phone, sex
@@ -76,6 +76,7 @@ def test_what_is_no_id_number_stays_as_written(written):
     assert id_number(written, TODAY) == (written, False)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_nothing_breaks_them(written):
     for normal, good in (phone(written), id_number(written, TODAY), email(written)):
