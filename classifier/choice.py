@@ -134,15 +134,28 @@ def fit(
     return {signal: round(float(value), 6) for signal, value in zip(used, found.x, strict=True)}
 
 
-def predict(
+def utilities(
     stages: Sequence[Stage], candidates: Candidates, places: Places | None, coefficients: dict[str, float]
 ) -> Floats:
-    """Probabilities over candidates and “unseen”, stage after stage."""
+    """Letters × (candidates + unseen), stage after stage; −1e9 where a candidate was not known at that time."""
     used = tuple(coefficients)
     w = np.array([coefficients[s] for s in used], dtype=np.float32)
     out = []
     for x, possible, _ in _prepared(stages, candidates, places, used):
         utility = (x @ w).astype(np.float64)
         utility[:, ~possible] = -1e9
-        out.append(softmax(utility))
+        out.append(utility)
     return np.concatenate(out)
+
+
+def temperature(utility: Floats, truth: NDArray[np.int64], named: int) -> float:
+    """The factor on all utilities that makes “this named label” or “none of these” likeliest on held-out letters."""
+    rows = np.arange(truth.size)
+
+    def loss(factor: float) -> float:
+        p = softmax(utility * factor)
+        chance = np.where(truth < named, p[rows, np.minimum(truth, named - 1)], p[:, named:].sum(axis=1))
+        return float(-np.log(np.maximum(chance, 1e-12)).mean())
+
+    found = optimize.minimize_scalar(loss, bounds=(0.3, 1.5), method="bounded", options={"xatol": 1e-4})
+    return float(found.x)

@@ -13,7 +13,7 @@ from scipy import sparse
 
 from classifier import choice, ridge
 from classifier.choice import Stage
-from classifier.heads import Candidates, Head
+from classifier.heads import Candidates, Head, softmax
 from classifier.label_names import Names, read_names
 from classifier.places import Places, gather
 from classifier.splitting import Plan
@@ -113,7 +113,12 @@ def learn_head(
     stages = _stages(own, district, kind, hits, truth, candidates, plan)
     used = choice.usable(candidates, stages)
     coefficients = choice.fit(stages, candidates, places, used)
-    confidence, right, known = _held_out(stages, candidates, places, used, coefficients)
+    utility, truth_out = _held_out(stages, candidates, places, used, bool(plan.windows))
+    factor = choice.temperature(utility, truth_out, k)
+    coefficients = {signal: round(value * factor, 6) for signal, value in coefficients.items()}
+    chance = softmax(utility * factor)[:, :k]
+    confidence = np.round(chance.max(axis=1), 4)
+    right, known = chance.argmax(axis=1) == truth_out, truth_out < k
     threshold = fitted_threshold(confidence, right, precision)
     rare = np.arange(len(candidates.labels)) >= k
     bias = np.zeros(len(candidates.labels) + ("unseen" in used))
@@ -132,6 +137,7 @@ def learn_head(
             "known": int(known.sum()),
             "accuracy": round(float(right[known].mean()), 4) if known.any() else None,
             "how": "forward windows" if plan.windows else "grouped folds",
+            "temperature": round(factor, 4),
             "automatic_share": round(float((confidence >= threshold).mean()), 4),
         },
     }
@@ -168,30 +174,23 @@ def _stages(
 
 
 def _held_out(
-    stages: list[Stage],
-    candidates: Candidates,
-    places: Places | None,
-    used: Sequence[str],
-    coefficients: dict[str, float],
-) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Confidence, hit and “the model knows the label” of held-out letters, none scored by coefficients it helped fit
-    where there are enough stages for that."""
-    half = len(stages) // 2
-    if half >= 2:
-        second = choice.fit(stages[:half], candidates, places, used)
-        first = choice.fit(stages[half:], candidates, places, used)
-        p = np.concatenate(
-            [
-                choice.predict(stages[:half], candidates, places, first),
-                choice.predict(stages[half:], candidates, places, second),
-            ]
-        )
+    stages: list[Stage], candidates: Candidates, places: Places | None, used: Sequence[str], forward: bool
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Utilities and truth of letters that helped fit neither scores nor coefficients: forward in time where windows
+    are, else half against half."""
+    if len(stages) < 2:
+        coefficients = choice.fit(stages, candidates, places, used)
+        return choice.utilities(stages, candidates, places, coefficients), stages[0].truth
+    if forward:
+        turns = [(stages[:k], [stages[k]]) for k in range(1, len(stages))]
     else:
-        p = choice.predict(stages, candidates, places, coefficients)
-    truth = np.concatenate([stage.truth for stage in stages])
-    named = p[:, : candidates.named]
-    confidence = np.round(named.max(axis=1), 4)
-    return confidence, named.argmax(axis=1) == truth, truth < candidates.named
+        half = len(stages) // 2
+        turns = [(stages[half:], stages[:half]), (stages[:half], stages[half:])]
+    found = [
+        choice.utilities(later, candidates, places, choice.fit(earlier, candidates, places, used))
+        for earlier, later in turns
+    ]
+    return np.concatenate(found), np.concatenate([stage.truth for _, later in turns for stage in later])
 
 
 def _collapsed(

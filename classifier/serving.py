@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier import model_folder, words
-from classifier.evidence import top_words
+from classifier.evidence import Scored, Span, spans, top_words
 from classifier.model import Model
 from classifier.ngrams import Batch
 from classifier.text import LetterText
 
-__all__ = ["HeadResult", "LabelResult", "LetterModel", "LetterText"]
+__all__ = ["Explanation", "HeadResult", "LabelResult", "LetterModel", "LetterText"]
 
 _CHUNK = 256  # letters at a time: larger batches leave the processor's cache
 
@@ -34,6 +34,15 @@ class HeadResult(NamedTuple):
     alternatives: list[tuple[str, float]]
     evidence: list[tuple[str, float]]
     outside: float
+
+
+class Explanation(NamedTuple):
+    """A label's utility taken apart: `intercept` and the spans' weights add up to `utility`."""
+
+    label: str
+    utility: float
+    intercept: float
+    spans: list[Span]
 
 
 class LabelResult(NamedTuple):
@@ -79,16 +88,18 @@ class LetterModel:
         batch = Batch(items)
         features, trace = self._model.vocabulary.of_batch(batch, trace=evidence)
         scores = features @ self._model.weights
+        scored = None if trace is None else Scored(batch, features, trace, self._model.weights)
         results: dict[str, Sequence[HeadResult | None]] = {}
         for number, head in enumerate(self._model.heads):
-            results[head.name] = self._head(number, batch, scores, evidence)
+            results[head.name] = self._head(number, batch, scores, scored)
         nothing: list[HeadResult | None] = [None] * len(items)
         return [
             LabelResult(category, unit)
             for category, unit in zip(results.get("category", nothing), results.get("unit", nothing), strict=True)
         ]
 
-    def _head(self, number: int, batch: Batch, scores: NDArray[np.float32], evidence: bool) -> list[HeadResult | None]:
+    def _head(self, number: int, batch: Batch, scores: NDArray[np.float32], scored: Scored | None
+    ) -> list[HeadResult | None]:
         head = self._model.heads[number]
         named, outside = self._model.head_probabilities(number, batch, scores)
         shown = min(3, len(head.labels))
@@ -98,10 +109,26 @@ class LetterModel:
         accepted = (rounded.max(axis=1) >= head.threshold).tolist()
         rest = np.round(outside, 4).tolist()
         labels = head.labels
-        why = top_words(self._model, head, batch.items, best[:, 0]) if evidence else None
+        why = None if scored is None else top_words(scored, head, self._model.places[number], best[:, 0])
         out: list[HeadResult | None] = []
         for row, (ranks, values) in enumerate(zip(best.tolist(), top, strict=True)):
             alternatives = [(labels[k], value) for k, value in zip(ranks, values, strict=True)]
             label, confidence = alternatives[0]
             out.append(HeadResult(label, confidence, accepted[row], alternatives, why[row] if why else [], rest[row]))
         return out
+
+    def explain(self, item: LetterText, head_name: str, label: str | None = None) -> Explanation:
+        """Every word's part in the utility of `label` (by default the one the letter gets). The spans' weights and
+        the intercept add up to the utility."""
+        number = [head.name for head in self._model.heads].index(head_name)
+        head, places = self._model.heads[number], self._model.places[number]
+        batch = Batch([item])
+        features, trace = self._model.vocabulary.of_batch(batch, trace=True)
+        if trace is None:  # pragma: no cover - asked for above
+            raise RuntimeError("no trace")
+        hits = None if places is None else places.hits(batch)[0]
+        utility = head.utilities(features @ self._model.weights, places, hits)[0]
+        chosen = int(np.argmax(utility[: head.candidates.named])) if label is None else head.labels.index(label)
+        scored = Scored(batch, features, trace, self._model.weights)
+        found = spans(scored, head, places, np.array([chosen]))[0]
+        return Explanation(head.labels[chosen], float(utility[chosen]), float(head.bias[chosen]), found)

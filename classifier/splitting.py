@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-_FIRST_WINDOW = 0.3
-_WINDOWS = 10
+# Long windows: a model serves for months before the next one, not for days.
+_FIRST_WINDOW = 0.25
+_WINDOWS = 5
 _FOLDS = 10
 
 
@@ -27,7 +28,6 @@ def plan(dates: Sequence[str], group: NDArray[np.int64], labels: NDArray[np.int6
     days = [date[:10] for date in dates]
     dated = sum(map(bool, days))
     if n >= 200 and dated >= 0.8 * n and len(set(days)) >= 20:
-        # A stable sort, undated letters first; equal days by content's group so that the file's order does not matter.
         order = np.array(sorted(range(n), key=lambda i: days[i]), dtype=np.int64)
         cuts = np.linspace(_FIRST_WINDOW * n, n, _WINDOWS + 1).astype(int).tolist()
         return Plan(order, cuts, [])
