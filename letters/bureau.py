@@ -107,6 +107,8 @@ class DangerPhrase:
     pattern: str
     kind: str
     regex: bool = False
+    unless: tuple[str, ...] = ()
+    """Words that, standing near it, make this phrase harmless (“一旦…爆炸”), beside the bureau's `danger_negations`."""
 
 
 @dataclass(frozen=True, slots=True)

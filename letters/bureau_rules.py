@@ -34,7 +34,7 @@ CATEGORY_FIELDS: Final = _same("name", "definition", "line", "host", "assist", "
 POLICY_FIELDS: Final = _same("confidence", "rows", "settings")
 ROW_FIELDS: Final = _same("name", "channels", "kinds", "urgencies", *STEPS, "finish_from_upstream", "remind")
 DANGER_FIELDS: Final = _same("phrases", "negations")
-PHRASE_FIELDS: Final = _same("kind", "words", "patterns")
+PHRASE_FIELDS: Final = _same("kind", "words", "patterns", "unless")
 RULES_FIELDS: Final = _same("rules")
 RULE_FIELDS: Final = _same(
     "name", "host", "reason", "categories", "words", "places", "channels", "co_units", "valid_from", "valid_to"
@@ -179,7 +179,7 @@ def read_danger(entry: Entry) -> tuple[tuple[DangerPhrase, ...], tuple[str, ...]
     """The danger phrases and the words that weigh against them."""
     phrases: dict[str, DangerPhrase] = {}
     for item in entry.entries("phrases", PHRASE_FIELDS):
-        kind = item.text("kind", required=True) or ""
+        kind, unless = item.text("kind", required=True) or "", item.words("unless")
         for field, regex in (("words", False), ("patterns", True)):
             for pattern in item.words(field):
                 if regex and not _compiles(item, field, pattern):
@@ -188,7 +188,7 @@ def read_danger(entry: Entry) -> tuple[tuple[DangerPhrase, ...], tuple[str, ...]
                     item.wrong(
                         field, f"danger phrase “{pattern}” stands already under “{phrases[pattern].kind}”; keep one"
                     )
-                phrases.setdefault(pattern, DangerPhrase(pattern, kind, regex))
+                phrases.setdefault(pattern, DangerPhrase(pattern, kind, regex, unless))
     if not phrases and not entry.problems.in_file(DANGER):
         entry.wrong("phrases", "there is no danger phrase; the command centre would hear of nothing, add some")
     return tuple(phrases.values()), entry.words("negations")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import time
 from functools import cache
 from pathlib import Path
+
+import pytest
 
 from letters.bureau import Bureau
 from letters.bureau_files import read_bureau
@@ -100,3 +103,38 @@ def test_the_mailbox_promises_ten_and_thirty_minutes_and_four_days() -> None:
     assert petition.finish
     assert (petition.sign.natural.days, petition.finish.natural.days) == (15, 60)
     assert nankang().policy.settings["casework"]["extension_days"] == 30  # type: ignore[index]
+
+
+def phrase_in(text: str) -> str | None:
+    """The first danger phrase in a text that none of its own `unless` words stands beside."""
+    for phrase in nankang().danger:
+        for match in re.finditer(phrase.pattern if phrase.regex else re.escape(phrase.pattern), text):
+            around = text[max(0, match.start() - 12) : match.end() + 12]
+            if not any(word in around for word in phrase.unless):
+                return match.group()
+    return None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我要自杀", "他扬言要炸学校", "有人持刀砍人", "他说要杀人", "楼下刚刚发生爆炸", "我儿子被绑架了", "孩子走丢了",
+        "六岁的女儿走丢两个小时了", "有人站在楼顶要跳楼", "他喝了农药倒在地上", "我不想活了", "劫持了一名女子", "他要放火烧房子",
+        "带炸药去政府", "我和他同归于尽", "有人拿着菜刀追我", "正在打人，快来", "救命，快来人", "他割腕了", "扬言报复社会",
+        "我就死在你们门口", "有人上吊", "被砍了好几刀", "拧开煤气", "孙子不见了", "这是现行警情", "正在砸车窗",
+    ],
+)  # fmt: skip
+def test_danger_is_in_the_list(text: str) -> None:
+    assert phrase_in(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "改装摩托整夜炸街，吵到学校门口", "烧烤摊在派出所对面", "孩子发烧去医院", "像一颗定时炸弹", "信息大爆炸的时代", "道德绑架业主",
+        "这是老人的救命钱", "抓住救命稻草", "慢性自杀", "本人质疑这个结论", "一旦漏气就会爆炸", "只许州官放火", "柱子上吊装模板",
+        "岗位被砍了两个", "采石场的炸药用量", "我妹妹二十七年前走散了",
+    ],
+)  # fmt: skip
+def test_figures_of_speech_are_not(text: str) -> None:
+    assert phrase_in(text) is None

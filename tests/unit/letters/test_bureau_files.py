@@ -63,6 +63,7 @@ phrases:
   - kind: 扬言
     words: [扬言报复]
     patterns: ["喝.{0,3}农药"]
+    unless: [果园]
 negations: [去年]
 """
 RULES = """\
@@ -128,6 +129,7 @@ def test_a_sound_bureau_says_what_its_files_say() -> None:
     assert bureau.policy.rows[1].finish == Within("working", working_days=15)
     assert bureau.policy.settings == {"casework": {"extension_days": 30}}
     assert [(phrase.pattern, phrase.regex) for phrase in bureau.danger] == [("扬言报复", False), ("喝.{0,3}农药", True)]
+    assert {phrase.unless for phrase in bureau.danger} == {("果园",)}
     assert bureau.rules[0].host == "360703130000"
     assert bureau.rules[0].valid_from == date(2026, 10, 1)
     assert bureau.staff[0].unit == "360703510000"
