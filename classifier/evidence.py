@@ -10,9 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
-from classifier.features import Trace
+from classifier.features import Rows, Trace
 from classifier.heads import Head
 from classifier.ngrams import FIELDS, Batch
 from classifier.places import Places
@@ -44,7 +43,7 @@ class Scored(NamedTuple):
     """What a batch's scores were made of."""
 
     batch: Batch
-    features: sparse.csr_matrix
+    features: Rows
     trace: Trace
     weights: NDArray[np.float32]
 
@@ -59,13 +58,11 @@ def weigh(scored: Scored, head: Head, places: Places | None, chosen: NDArray[np.
     share = matrix.data * scored.weights.reshape(-1).take(flat)
     share /= trace.counts
     each = share.take(trace.entry).astype(np.float64)
-    starts = np.concatenate([found.start for found in trace.found])
-    ends = np.concatenate([found.end for found in trace.found])
+    starts, ends = trace.start, trace.start + trace.size
     fields = np.zeros(len(chosen))
     nowhere = starts < 0
     if nowhere.any():
-        rows = np.concatenate([found.row for found in trace.found])
-        fields += np.bincount(rows[nowhere], weights=each[nowhere], minlength=len(chosen))
+        fields += np.bincount(trace.row[nowhere].astype(np.int64), weights=each[nowhere], minlength=len(chosen))
         there = np.flatnonzero(~nowhere)
         starts, ends, each = starts.take(there), ends.take(there), each.take(there)
     if places is not None:
@@ -85,7 +82,7 @@ def _names(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """What the names of units and districts found in the text add, at the places where they stand."""
     candidates = head.candidates
-    _, name, where = places.hits(batch)
+    name, where = places.find(batch)
     row = batch.rows.take(where)
     label = chosen.take(row)
     weight = np.zeros(name.size)
@@ -99,8 +96,7 @@ def _names(
     ):
         times = np.bincount(row[speaks], minlength=len(chosen))
         weight[speaks] += head.coefficients[signal] / times[row[speaks]]
-    size = np.array([len(n) for n in places.names], dtype=np.int64)[name]
-    return where, where + size, weight
+    return where, where + places.sizes.take(name), weight
 
 
 def top_words(

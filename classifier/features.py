@@ -1,73 +1,114 @@
 """Letters come in; a sparse float32 matrix (letters × features) goes out, always the same row for the same letter.
 
 A vocabulary says for each block which hash buckets are features: those that at least `min_count` training letters hold.
+The blocks of all bigrams (trigrams …) are looked up in one large table; what else a bigram counts as (a word, part of
+a title) follows from its number by small tables.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from classifier.ngrams import BLOCKS, BUCKETS, WORD_SIZES, Batch, Block, Found, dictionary_words, find
+from classifier.ngrams import BLOCKS, BUCKETS, WORD_SIZES, Batch, Block, block_buckets, dictionary_words, place_ends
 from classifier.text import LetterText
 
-MAX_FEATURES = 60_000  # a block: keeps a feature's number in 16 bits and a model small
+MAX_FEATURES = 60_000  # a block: keeps an n-gram's number in 16 bits and a model small
 _LOGS = (1.0 + np.log(np.maximum(np.arange(256), 1))).astype(np.float32)
-
-
-class BlockVocabulary(NamedTuple):
-    """One block's features: their buckets (sorted) and the number of the first of them."""
-
-    block: Block
-    buckets: NDArray[np.uint32]
-    idf: NDArray[np.float32]
-    offset: int
-    number: NDArray[np.uint16]  # bucket → 1 + feature within the block, 0 for none
+Part = tuple[Block, NDArray[np.uint32], NDArray[np.float32]]
 
 
 class Trace(NamedTuple):
-    """How the matrix came about: every occurrence, and which stored entry it counts towards. For evidence."""
+    """How a matrix came about: every occurrence, and the stored entry it counts towards. For evidence."""
 
-    found: list[Found]
+    start: NDArray[np.int64]  # −1 for what stands nowhere in the text
+    size: NDArray[np.int64]
+    row: NDArray[np.int64]
     entry: NDArray[np.int64]
     counts: NDArray[np.int64]
 
 
-def _buckets(block: Block) -> int:
-    return len(WORD_SIZES) * BUCKETS if block.name == "words" else BUCKETS
+class Rows(NamedTuple):
+    """A compressed sparse row matrix as bare arrays: wrapping them costs a single letter half its time."""
 
+    data: NDArray[np.float32]
+    indices: NDArray[np.int32]
+    indptr: NDArray[np.int32]
 
-def _numbers(block: Block, buckets: NDArray[np.uint32]) -> NDArray[np.uint16]:
-    number = np.zeros(_buckets(block), dtype=np.uint16)
-    number[buckets] = np.arange(1, buckets.size + 1, dtype=np.uint16)
-    return number
+    def matrix(self, columns: int) -> sparse.csr_matrix:
+        """The same as scipy's matrix."""
+        return sparse.csr_matrix((self.data, self.indices, self.indptr), shape=(self.indptr.size - 1, columns))
+
+    def times(self, weights: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The product with a dense matrix; each row is summed in the order of its entries, whatever the batch."""
+        out = np.zeros((self.indptr.size - 1, weights.shape[1]), dtype=np.float32)
+        sparse._sparsetools.csr_matvecs(
+            out.shape[0],
+            weights.shape[0],
+            out.shape[1],
+            self.indptr,
+            self.indices,
+            self.data,
+            weights.reshape(-1),
+            out.reshape(-1),
+        )
+        return out
 
 
 class Vocabulary:
     """Which n-grams are features, and how much each says by being there at all (idf)."""
 
-    def __init__(self, parts: Sequence[tuple[Block, NDArray[np.uint32], NDArray[np.float32]]]) -> None:
-        self.blocks: list[BlockVocabulary] = []
-        offset = 0
-        for block, buckets, idf in parts:
-            self.blocks.append(BlockVocabulary(block, buckets, idf, offset, _numbers(block, buckets)))
-            offset += buckets.size
-        self.size = offset
-        sizes = [part.buckets.size for part in self.blocks]
-        self.idf = np.concatenate([part.idf for part in self.blocks]).astype(np.float32)
-        self.block_of = np.repeat(np.arange(len(sizes), dtype=np.uint32), sizes)
-        self.scale = np.array([np.sqrt(part.block.weight) for part in self.blocks], dtype=np.float32)
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self.parts = list(parts)
+        offsets = np.cumsum([0] + [buckets.size for _, buckets, _ in parts])
+        self.size = int(offsets[-1])
+        self.idf = np.concatenate([idf for _, _, idf in parts]).astype(np.float32)
+        self.block_of = np.repeat(np.arange(len(parts), dtype=np.uint32), np.diff(offsets))
+        self.scale = np.array([np.sqrt(block.weight) for block, _, _ in parts], dtype=np.float32)
+        self._look_up: dict[int, tuple[NDArray[np.uint16], NDArray[np.uint32]]] = {}
+        self._fields = np.zeros(0, dtype=np.uint32)
+        self._derive(offsets.tolist())
+
+    def _derive(self, offsets: Sequence[int]) -> None:
+        """Per size: bucket → number, and number → feature + 1 in each role (0 for none): all, word, title, place."""
+        for size in (1, 2, 3, 4):
+            used: dict[str, dict[int, int]] = {"all": {}, "word": {}, "title": {}, "place names": {}}
+            for (block, buckets, _), offset in zip(self.parts, offsets, strict=False):
+                role = "word" if block.size == 0 else block.part
+                low = WORD_SIZES.index(size) * BUCKETS if block.size == 0 and size in WORD_SIZES else 0
+                if block.part == "fields" or (block.size != size and not (block.size == 0 and size in WORD_SIZES)):
+                    continue
+                first, last = np.searchsorted(buckets, (low, low + BUCKETS))
+                used[role] = dict(
+                    zip(
+                        (buckets[first:last] - low).tolist(),
+                        range(offset + int(first) + 1, offset + int(last) + 1),
+                        strict=True,
+                    )
+                )
+            known = sorted(set().union(*used.values()))[: (1 << 16) - 1]
+            number = np.zeros(BUCKETS, dtype=np.uint16)
+            number[known] = np.arange(1, len(known) + 1)
+            roles = np.zeros((4, len(known) + 1), dtype=np.uint32)
+            for role, features in enumerate(used.values()):
+                roles[role, 1:] = [features.get(bucket, 0) for bucket in known]
+            self._look_up[size] = number, roles
+        for (block, buckets, _), offset in zip(self.parts, offsets, strict=False):
+            if block.part == "fields" and buckets.size:
+                self._fields = np.zeros(BUCKETS, dtype=np.uint32)
+                self._fields[buckets] = np.arange(offset + 1, offset + buckets.size + 1)
 
     @classmethod
     def learn(
         cls, batches: Iterable[Sequence[LetterText]], *, min_count: int, blocks: Sequence[Block] = BLOCKS
     ) -> Vocabulary:
         """Count each bucket's letters over all batches and keep the frequent ones."""
-        counts = [np.zeros(_buckets(block), dtype=np.int32) for block in blocks]
+        sizes = [BUCKETS * (len(WORD_SIZES) if block.size == 0 and block.part == "all" else 1) for block in blocks]
+        counts = [np.zeros(size, dtype=np.int32) for size in sizes]
         words = np.zeros(len(WORD_SIZES) * BUCKETS, dtype=bool)
         letters = 0
         for items in batches:
@@ -77,76 +118,118 @@ class Vocabulary:
             batch = Batch(items)
             words |= dictionary_words(batch.texts)
             for block, count in zip(blocks, counts, strict=True):
-                found = find(batch, block)
-                pairs = found.row.astype(np.int64) * count.size + found.feature
+                rows, buckets = block_buckets(batch, block)
+                pairs = rows * count.size + buckets
                 pairs.sort()
                 pairs = pairs[np.flatnonzero(np.diff(pairs, prepend=-1))]
                 count += np.bincount(pairs % count.size, minlength=count.size).astype(np.int32)
         parts = []
         for block, count in zip(blocks, counts, strict=True):
-            if block.name == "words":
+            if count.size == words.size:
                 count *= words
             floor = min_count
-            buckets = np.flatnonzero(count >= floor)
-            while buckets.size > MAX_FEATURES:
+            chosen = np.flatnonzero(count >= floor)
+            while chosen.size > MAX_FEATURES:
                 floor += 1
-                buckets = np.flatnonzero(count >= floor)
+                chosen = np.flatnonzero(count >= floor)
             # idf without the usual + 1: what stands in every letter says nothing.
-            idf = np.log((1.0 + letters) / (1.0 + count[buckets])).astype(np.float32)
-            parts.append((block, buckets.astype(np.uint32), idf))
+            idf = np.log((1.0 + letters) / (1.0 + count[chosen])).astype(np.float32)
+            parts.append((block, chosen.astype(np.uint32), idf))
         return cls(parts)
 
     def matrix(self, items: Sequence[LetterText]) -> sparse.csr_matrix:
         """One L2-normalised stretch per block and letter, blocks side by side, scaled by the root of their weight."""
-        return self.of_batch(Batch(items))[0]
+        return self.rows(Batch(items))[0].matrix(self.size)
 
-    def of_batch(self, batch: Batch, *, trace: bool = False) -> tuple[sparse.csr_matrix, Trace | None]:
+    def _occurrences(self, batch: Batch, row_key: NDArray[Any]) -> tuple[list[Any], list[Any], list[int]]:
+        """Keys (row · size + feature), starts and sizes of all features in the batch."""
+        keys, starts, sizes = [], [], []
+        in_title = batch.in_title()
+        one = row_key.dtype.type(1)
+        for size in (1, 2, 3, 4):
+            number, roles = self._look_up[size]
+            if roles.shape[1] == 1:
+                continue
+            found = number.take(batch.hashed(size))
+            start = found.nonzero()[0]
+            found = found.take(start)
+            base = row_key.take(start)
+            base -= one
+            if size < 4:
+                # Every known n-gram is a feature of its own unless the block was cut short.
+                keys.append((base, roles[0].take(found)))
+                starts.append(start)
+                sizes.append(size)
+            if size > 1:
+                word = roles[1].take(found)
+                at = word.nonzero()[0]
+                keys.append((base.take(at), word.take(at)))
+                starts.append(start.take(at))
+                sizes.append(size)
+            if size in (2, 3):
+                at = in_title.take(start).nonzero()[0]
+                keys.append((base.take(at), roles[2].take(found.take(at))))
+                starts.append(start.take(at))
+                sizes.append(size)
+            if size == 3:
+                place = place_ends(batch)
+                known = number.take(batch.hashed(3).take(place))
+                keys.append((row_key.take(place) - one, roles[3].take(known)))
+                starts.append(place)
+                sizes.append(size)
+        if self._fields.size:
+            rows, bucket = batch.fields()
+            keys.append((row_key.dtype.type(self.size) * rows.astype(row_key.dtype) - one, self._fields.take(bucket)))
+            starts.append(np.full(rows.size, -1))
+            sizes.append(1)
+        return keys, starts, sizes
+
+    def rows(self, batch: Batch, *, trace: bool = False) -> tuple[Rows, Trace | None]:
         """The same for a prepared batch, on request with the way from each occurrence to its entry."""
         n = len(batch.items)
-        found = [find(batch, part.block, part.number) for part in self.blocks if part.buckets.size]
-        used = [part for part in self.blocks if part.buckets.size]
-        keys = np.empty(sum(f.row.size for f in found), dtype=np.uint64 if n * self.size >= 1 << 32 else np.uint32)
-        stride = keys.dtype.type(self.size)
-        position = 0
-        for part, f in zip(used, found, strict=True):
-            view = keys[position : position + f.row.size]
-            np.multiply(f.row, stride, out=view, casting="unsafe")
-            view += f.feature
-            view += keys.dtype.type(part.offset - 1) if part.offset else keys.dtype.type(0)
-            if not part.offset:
-                view -= keys.dtype.type(1)
-            position += f.row.size
+        kind = np.uint32 if n * self.size < 1 << 32 else np.uint64
+        stride = kind(self.size)
+        found, starts, sizes = self._occurrences(batch, batch.rows.astype(kind) * stride)
+        base = np.concatenate([pair[0] for pair in found])
+        feature_of = np.concatenate([pair[1] for pair in found])
+        real = feature_of.nonzero()[0]
+        keys = base.take(real)
+        keys += feature_of.take(real)
         order = np.argsort(keys, kind="stable") if trace else None
         if order is None:
             keys.sort()
         else:
             keys = keys.take(order)
-        is_first = np.empty(keys.size, dtype=bool)
-        is_first[:1] = True
-        np.not_equal(keys[1:], keys[:-1], out=is_first[1:])
-        first = np.flatnonzero(is_first)
-        counts = np.diff(first, append=keys.size)
+        size = keys.size
+        is_first = np.empty(size + 1, dtype=bool)
+        is_first[0] = is_first[size] = True
+        np.not_equal(keys[1:], keys[:-1], out=is_first[1:size])
+        edges = is_first.nonzero()[0]
+        first = edges[:-1]
+        counts = edges[1:] - first
         keys = keys.take(first)
-        row = keys // stride
-        feature = (keys - row * stride).astype(np.int32)
-        value = _LOGS.take(np.minimum(counts, 255))
+        feature = (keys % stride).astype(np.int32)
+        indptr = keys.searchsorted(np.arange(n + 1, dtype=np.uint64) * np.uint64(stride)).astype(np.int32)
+        value = _LOGS.take(counts, mode="clip")
         value *= self.idf.take(feature)
-        indptr = np.zeros(n + 1, dtype=np.int32)
-        np.cumsum(np.bincount(row.astype(np.int64), minlength=n), out=indptr[1:])
         if value.size:
-            segment = row.astype(np.uint32)
-            segment *= np.uint32(len(self.blocks))
-            segment += self.block_of.take(feature)
-            edge = np.empty(segment.size, dtype=bool)
-            edge[0] = True
-            np.not_equal(segment[1:], segment[:-1], out=edge[1:])
-            begin = np.flatnonzero(edge)
-            norm = np.sqrt(np.add.reduceat(value * value, begin))
-            scale = self.scale.take(self.block_of.take(feature.take(begin))) / np.maximum(norm, np.float32(1e-9))
-            value *= np.repeat(scale, np.diff(begin, append=segment.size))
-        matrix = sparse.csr_matrix((value, feature, indptr), shape=(n, self.size))
+            block = self.block_of.take(feature)
+            edge = np.empty(value.size, dtype=bool)
+            np.not_equal(block[1:], block[:-1], out=edge[1:])
+            edge[indptr[:-1][indptr[:-1] < value.size]] = True
+            begin = edge.nonzero()[0]
+            norm = np.add.reduceat(value * value, begin)
+            np.sqrt(norm, out=norm)
+            scale = self.scale.take(block.take(begin)) / np.maximum(norm, np.float32(1e-9))
+            lengths = np.empty(begin.size, dtype=np.int64)
+            lengths[:-1] = begin[1:] - begin[:-1]
+            lengths[-1] = value.size - begin[-1]
+            value *= scale.repeat(lengths)
+        rows = Rows(value, feature, indptr)
         if order is None:
-            return matrix, None
-        entry = np.empty(order.size, dtype=np.int64)
-        entry[order] = np.cumsum(is_first) - 1
-        return matrix, Trace(found, entry, counts)
+            return rows, None
+        entry = np.empty(size, dtype=np.int64)
+        entry[order] = np.cumsum(is_first[:-1]) - 1
+        start = np.concatenate(starts).take(real)
+        sizes_of = np.repeat(np.array(sizes), [s.size for s in starts]).take(real)
+        return rows, Trace(start, sizes_of, (base.take(real) + kind(1)) // stride, entry, counts)

@@ -72,7 +72,13 @@ class Candidates:
 
 def found_names(candidates: Candidates, places: Places | None, hits: NDArray[np.bool_] | None) -> tuple[Any, Any, Any]:
     """(own name, district name, a neighbour's name) × candidate, as 0/1; None where the names tell nothing."""
-    if hits is None or places is None or candidates.own_name is None or candidates.district_name is None:
+    if (
+        hits is None
+        or places is None
+        or not hits.any()
+        or candidates.own_name is None
+        or candidates.district_name is None
+    ):
         return None, None, None
     assert candidates.district_of is not None
     padded = np.zeros((hits.shape[0], hits.shape[1] + 1), dtype=np.float32)

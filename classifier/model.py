@@ -31,8 +31,7 @@ class Model:
     def probabilities(self, items: Sequence[LetterText]) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
         """By head: (letters × named labels) and “none of these”."""
         batch = Batch(items)
-        features, _ = self.vocabulary.of_batch(batch)
-        scores = features @ self.weights
+        scores = self.vocabulary.rows(batch)[0].times(self.weights)
         return {head.name: self.head_probabilities(k, batch, scores) for k, head in enumerate(self.heads)}
 
     def head_probabilities(
@@ -40,17 +39,17 @@ class Model:
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """One head's probabilities for a scored batch."""
         places = self.places[number]
-        hits = None if places is None else places.hits(batch)[0]
+        hits = None if places is None else places.hits(batch)
         return self.heads[number].probabilities(scores, places, hits)
 
     def stored(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """The card's part and the arrays that `restore` needs."""
         arrays: dict[str, NDArray[Any]] = {"weights": self.weights}
         blocks = []
-        for number, part in enumerate(self.vocabulary.blocks):
-            blocks.append(part.block._asdict())
-            arrays[f"buckets{number}"] = part.buckets
-            arrays[f"idf{number}"] = part.idf
+        for number, (block, buckets, idf) in enumerate(self.vocabulary.parts):
+            blocks.append(block._asdict())
+            arrays[f"buckets{number}"] = buckets
+            arrays[f"idf{number}"] = idf
         heads = []
         for head, places in zip(self.heads, self.places, strict=True):
             arrays[f"{head.name}_bias"] = head.bias

@@ -130,6 +130,10 @@ class Batch:
         start = np.flatnonzero(bucket)
         return Grams(start, bucket.take(start))
 
+    def fields(self) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+        """Row and bucket of each given channel and kind."""
+        return field_buckets(self.items)
+
     def tokens(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Start and end of every word of the batch, separators included, in order."""
         if self._tokens is None:
@@ -213,53 +217,28 @@ def field_buckets(items: Sequence[LetterText]) -> tuple[NDArray[np.int64], NDArr
     return table[:, 0], table[:, 1].astype(np.uint32)
 
 
-class Found(NamedTuple):
-    """One block's n-grams in a batch. `start` is −1 for what stands nowhere in the text."""
-
-    row: NDArray[np.int32]
-    start: NDArray[np.int64]
-    end: NDArray[np.int64]
-    feature: NDArray[np.uint16] | NDArray[np.uint32]
+def place_ends(batch: Batch) -> NDArray[np.int64]:
+    """Where three characters start that end as places do (公园路)."""
+    ends = _IS_PLACE_END.take(np.minimum(batch.codes, np.uint32(0xFFFF))).nonzero()[0]
+    return ends[ends > 2] - 2
 
 
-def find(batch: Batch, block: Block, number: NDArray[np.uint16] | None = None) -> Found:
-    """The block's n-grams: their buckets, or with `number` (bucket → 1 + feature) those that are features."""
+def block_buckets(batch: Batch, block: Block) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Row and bucket of each of a block's n-grams, for counting; a word's bucket tells its size too."""
     if block.part == "fields":
         rows, bucket = field_buckets(batch.items)
-        value = bucket if number is None else number.take(bucket)
-        keep = np.flatnonzero(value)
-        none = np.full(keep.size, -1, dtype=np.int64)
-        return Found(rows.take(keep).astype(np.int32), none, none, value.take(keep))
-    if block.size == 0:
-        return _find_words(batch, number)
-    bucket = batch.hashed(block.size)
-    value = bucket if number is None else number.take(bucket)
-    if block.part == "title":
-        start = np.flatnonzero(batch.in_title())
-        start = start[value.take(start) != 0]
-    elif block.part == "place names":
-        ends = np.flatnonzero(_IS_PLACE_END.take(np.minimum(batch.codes, np.uint32(0xFFFF))))
-        start = ends - (block.size - 1)
-        start = start[(start > 0)]
-        start = start[value.take(start) != 0]
-    else:
-        start = np.flatnonzero(value)
-    return Found(batch.rows.take(start), start, start + block.size, value.take(start))
-
-
-def _find_words(batch: Batch, number: NDArray[np.uint16] | None) -> Found:
-    starts, ends, values = [], [], []
-    for offset, size in enumerate(WORD_SIZES):
-        bucket = batch.hashed(size)
-        if number is None:
-            start = np.flatnonzero(bucket)
-            value: NDArray[np.uint32] | NDArray[np.uint16] = bucket.take(start) + np.uint32(offset * BUCKETS)
+        return rows, bucket.astype(np.int64)
+    rows, buckets = [], []
+    for offset, size in enumerate(WORD_SIZES if block.size == 0 else (block.size,)):
+        found = batch.hashed(size)
+        if block.part == "title":
+            start = batch.in_title().nonzero()[0]
+        elif block.part == "place names":
+            start = place_ends(batch)
         else:
-            value = number[offset * BUCKETS : (offset + 1) * BUCKETS].take(bucket)
-            start = np.flatnonzero(value)
-            value = value.take(start)
-        starts.append(start)
-        ends.append(start + size)
-        values.append(value)
-    start = np.concatenate(starts)
-    return Found(batch.rows.take(start), start, np.concatenate(ends), np.concatenate(values))
+            start = found.nonzero()[0]
+        bucket = found.take(start)
+        start = start[bucket != 0]
+        rows.append(batch.rows.take(start))
+        buckets.append(bucket[bucket != 0].astype(np.int64) + (offset * BUCKETS if block.size == 0 else 0))
+    return np.concatenate(rows).astype(np.int64), np.concatenate(buckets)

@@ -7,84 +7,83 @@ character: hashes collide, names must not.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.ngrams import HASH_BITS, Batch, gram_bucket
+from classifier.ngrams import BUCKETS, Batch, gram_bucket
+
+_SIZES = (2, 3)
 
 
-@dataclass(frozen=True, slots=True)
+class Hits(NamedTuple):
+    """Names found in a batch: which, and where among the batch's code points."""
+
+    name: NDArray[np.int64]
+    start: NDArray[np.int64]
+
+
 class Places:
     """Names of two or three characters, and the district each belongs to (−1 for none)."""
 
-    names: tuple[str, ...]
-    district_of_name: NDArray[np.int64]
-    _number: dict[int, NDArray[np.uint16]] = field(default_factory=dict)
+    def __init__(self, names: Sequence[str], district_of_name: NDArray[np.int64]) -> None:
+        self.names = tuple(names)
+        self.district_of_name = district_of_name
+        self.sizes = np.array([len(name) for name in names], dtype=np.int64)
+        self._codes = np.zeros((len(names), max(_SIZES)), dtype=np.uint32)
+        self._tables: dict[int, NDArray[np.uint16]] = {}
+        for row, name in enumerate(names):
+            self._codes[row, : len(name)] = [ord(c) for c in name]
+            table = self._tables.setdefault(len(name), np.zeros(BUCKETS, dtype=np.uint16))
+            table[gram_bucket(name)] = row + 1
 
-    def hits(self, batch: Batch) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]]:
-        """Letters × names, and for evidence each hit's name and start among the batch's code points."""
-        found = np.zeros((len(batch.items), len(self.names)), dtype=bool)
+    def find(self, batch: Batch) -> Hits:
+        """Every place where a name stands."""
         which, where = [], []
-        for size in (2, 3):
-            table = self._table(size)
-            if table is None:
+        for size, table in self._tables.items():
+            number = table.take(batch.hashed(size))
+            start = number.nonzero()[0]
+            if not start.size:
                 continue
-            grams = batch.grams(size)
-            number = table.take(grams.bucket)
-            hit = np.flatnonzero(number)
-            name = number.take(hit).astype(np.int64) - 1
-            start = grams.start.take(hit)
-            codes = self._codes(size)
-            good = np.ones(name.size, dtype=bool)
-            for k in range(size):
-                good &= batch.codes[start + k] == codes[name, k]
-            name, start = name[good], start[good]
-            found[batch.rows[start], name] = True
-            which.append(name)
-            where.append(start)
+            name = number.take(start).astype(np.int64) - 1
+            good = batch.codes.take(start) == self._codes[name, 0]
+            for k in range(1, size):
+                good &= batch.codes.take(start + k) == self._codes[name, k]
+            which.append(name[good])
+            where.append(start[good])
         if not which:
-            return found, np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-        return found, np.concatenate(which), np.concatenate(where)
+            nothing = np.empty(0, dtype=np.int64)
+            return Hits(nothing, nothing)
+        return Hits(np.concatenate(which), np.concatenate(where))
 
-    def _codes(self, size: int) -> NDArray[np.uint32]:
-        key = -size
-        if key not in self._number:
-            codes = np.zeros((len(self.names), 3), dtype=np.uint32)
-            for row, name in enumerate(self.names):
-                codes[row, : len(name)] = [ord(c) for c in name]
-            self._number[key] = codes  # type: ignore[assignment]
-        return self._number[key]  # type: ignore[return-value]
-
-    def _table(self, size: int) -> NDArray[np.uint16] | None:
-        if size not in self._number:
-            table = np.zeros(1 << HASH_BITS, dtype=np.uint16)
-            rows = [k for k, name in enumerate(self.names) if len(name) == size]
-            for row in rows:
-                table[gram_bucket(self.names[row])] = row + 1
-            self._number[size] = table if rows else np.empty(0, dtype=np.uint16)
-        table = self._number[size]
-        return table if table.size else None
+    def hits(self, batch: Batch) -> NDArray[np.bool_] | None:
+        """Letters × names, None if no letter names any."""
+        name, start = self.find(batch)
+        if not name.size:
+            return None
+        found = np.zeros((len(batch.items), len(self.names)), dtype=bool)
+        found[batch.rows.take(start), name] = True
+        return found
 
 
 def gather(
     own: Sequence[str], district: Sequence[str], district_of: NDArray[np.int64]
-) -> tuple[Places, Sequence[int], Sequence[int]]:
+) -> tuple[Places, list[int], list[int]]:
     """The index of all names, and for each label the row of its own and of its district's name (−1: none)."""
     names: dict[str, int] = {}
     home: list[int] = []
-    own_rows, district_rows = [], []
     by_district: list[int] = []
     for name in district:
         if name and name not in names:
             names[name] = len(names)
             home.append(-1)
         by_district.append(names[name] if name else -1)
+    own_rows, district_rows = [], []
     for label, name in enumerate(own):
         if name and name not in names:
             names[name] = len(names)
             home.append(int(district_of[label]) if district[district_of[label]] else -1)
         own_rows.append(names[name] if name else -1)
         district_rows.append(by_district[district_of[label]])
-    return Places(tuple(names), np.array(home, dtype=np.int64)), own_rows, district_rows
+    return Places(list(names), np.array(home, dtype=np.int64)), own_rows, district_rows

@@ -21,7 +21,7 @@ from classifier.text import LetterText
 
 __all__ = ["Explanation", "HeadResult", "LabelResult", "LetterModel", "LetterText"]
 
-_CHUNK = 256  # letters at a time: larger batches leave the processor's cache
+_CHUNK = 512  # letters at a time: larger batches leave the processor's cache
 
 
 class HeadResult(NamedTuple):
@@ -86,8 +86,8 @@ class LetterModel:
 
     def _label(self, items: Sequence[LetterText], evidence: bool) -> list[LabelResult]:
         batch = Batch(items)
-        features, trace = self._model.vocabulary.of_batch(batch, trace=evidence)
-        scores = features @ self._model.weights
+        features, trace = self._model.vocabulary.rows(batch, trace=evidence)
+        scores = features.times(self._model.weights)
         scored = None if trace is None else Scored(batch, features, trace, self._model.weights)
         results: dict[str, Sequence[HeadResult | None]] = {}
         for number, head in enumerate(self._model.heads):
@@ -98,16 +98,20 @@ class LetterModel:
             for category, unit in zip(results.get("category", nothing), results.get("unit", nothing), strict=True)
         ]
 
-    def _head(self, number: int, batch: Batch, scores: NDArray[np.float32], scored: Scored | None
+    def _head(
+        self, number: int, batch: Batch, scores: NDArray[np.float32], scored: Scored | None
     ) -> list[HeadResult | None]:
         head = self._model.heads[number]
         named, outside = self._model.head_probabilities(number, batch, scores)
         shown = min(3, len(head.labels))
-        rounded = np.round(named, 4)
-        best = np.argsort(-rounded, axis=1, kind="stable")[:, :shown]
-        top = np.take_along_axis(rounded, best, axis=1).tolist()
-        accepted = (rounded.max(axis=1) >= head.threshold).tolist()
-        rest = np.round(outside, 4).tolist()
+        rounded = np.rint(named * 1e4)  # whole ten-thousandths: what leaves is the same on every machine
+        # The stable sort puts the alphabetically first of equals first.
+        best = (-rounded).argsort(axis=1, kind="stable")[:, :shown]
+        rounded /= 1e4
+        top_values = rounded[np.arange(len(rounded))[:, None], best]
+        accepted = (top_values[:, 0] >= head.threshold).tolist()
+        top = top_values.tolist()
+        rest = (np.rint(outside * 1e4) / 1e4).tolist()
         labels = head.labels
         why = None if scored is None else top_words(scored, head, self._model.places[number], best[:, 0])
         out: list[HeadResult | None] = []
@@ -123,11 +127,11 @@ class LetterModel:
         number = [head.name for head in self._model.heads].index(head_name)
         head, places = self._model.heads[number], self._model.places[number]
         batch = Batch([item])
-        features, trace = self._model.vocabulary.of_batch(batch, trace=True)
+        features, trace = self._model.vocabulary.rows(batch, trace=True)
         if trace is None:  # pragma: no cover - asked for above
             raise RuntimeError("no trace")
-        hits = None if places is None else places.hits(batch)[0]
-        utility = head.utilities(features @ self._model.weights, places, hits)[0]
+        hits = None if places is None else places.hits(batch)
+        utility = head.utilities(features.times(self._model.weights), places, hits)[0]
         chosen = int(np.argmax(utility[: head.candidates.named])) if label is None else head.labels.index(label)
         scored = Scored(batch, features, trace, self._model.weights)
         found = spans(scored, head, places, np.array([chosen]))[0]

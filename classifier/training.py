@@ -21,6 +21,7 @@ from classifier.learning import Learned, candidates_of, floor_for, learn_head, w
 from classifier.model import Model
 from classifier.near_duplicates import groups
 from classifier.ngrams import Batch
+from classifier.places import Places
 from classifier.splitting import plan
 from classifier.text import LetterText
 from classifier.training_files import HEADS, Sample, Samples, read
@@ -148,9 +149,14 @@ def _head(
     rows = rows[order.order]
     hits = None
     if places is not None:
-        hits = np.vstack([places.hits(Batch([items[i] for i in part]))[0] for part in _parts(rows)])
+        hits = np.vstack([_hits(places, [items[i] for i in part]) for part in _parts(rows)])
     labels = [getattr(letters[i], name) for i in rows]
     return learn_head(name, labels, features[rows], hits, candidates, places, order, precision), places
+
+
+def _hits(places: Places, items: Sequence[LetterText]) -> np.ndarray[Any, Any]:
+    found = places.hits(Batch(items))
+    return np.zeros((len(items), len(places.names)), dtype=bool) if found is None else found
 
 
 def _parts(rows: np.ndarray[Any, Any]) -> list[np.ndarray[Any, Any]]:
