@@ -55,7 +55,9 @@ def wrong_login(settings: KafkaSettings, error: BaseException) -> SettingsError:
 
 
 def connected(settings: KafkaSettings, make: Callable[[], T]) -> T:
-    """A client that `make` makes; at once an error when no server listens. kafka-python tells a wrong password and a broker that is down in the same words
+    """A client that `make` makes; an error at once when no server listens.
+
+    kafka-python tells a wrong password and a broker that is down in the same words
     (KafkaTimeoutError), but it logs why each attempt failed: we listen in on that."""
     if not any(map(_listens, settings.servers)):
         raise _nobody(settings)
