@@ -78,7 +78,8 @@ def demand_appealed(case: Case, event: DemandAppealed, *, at: datetime, rules: R
         return Refused("past_due", "重新办理后的申诉期限已过。")
     appeal = Appeal(round=case.round, unit=host.unit.code, at=at)
     text = f"{host.unit.name}申诉诉求不合理，请认定。"
-    told = notify(case, rules.offices.mailbox_team, "work_slip", f"appeal:{case.round}", text, at=at)
+    team = rules.offices.instead_of(rules.offices.mailbox_team, case.recused)
+    told = notify(case, team, "work_slip", f"appeal:{case.round}", text, at=at)
     return Applied(case.but(appeals=(*case.appeals, appeal)), told)
 
 

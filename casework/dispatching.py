@@ -97,9 +97,7 @@ def recusal_found(case: Case, event: RecusalFound, *, at: datetime, rules: Rules
             seen.append(task.unit.name)
     if seen:
         text = f"此件认定回避前，{'、'.join(seen)}已签收派单，现已撤回，请督察关注。"
-        office = rules.offices.inspection
-        if office in recused:
-            office = rules.offices.leader
+        office = rules.offices.instead_of(rules.offices.inspection, recused)
         effects += notify(case, office, "work_slip", f"recusal:{case.round}:{'、'.join(seen)}", text, at=at)
     host = case.last_host
     hosted_by_accused = host is not None and host.unit.code in recused

@@ -48,7 +48,8 @@ def _returned(case: Case, task: Task, *, at: datetime, rules: Rules) -> Applied:
     if task.role == "assist":
         over = task.model_copy(update={"over_at": at, "over": "returned"})
         text = f"协办单位{task.unit.name}退回派单（{category}），请值守台处理。"
-        told = notify(case, rules.offices.mailbox_team, "work_slip", f"returned:{task.assignment_id}", text, at=at)
+        desk = rules.offices.instead_of(rules.offices.mailbox_team, case.recused)
+        told = notify(case, desk, "work_slip", f"returned:{task.assignment_id}", text, at=at)
         return Applied(case.with_task(over), told)
     returns = case.returns + 1
     case, ended = end_tasks(case, "superseded", at=at, returned=task)
@@ -57,7 +58,8 @@ def _returned(case: Case, task: Task, *, at: datetime, rules: Rules) -> Applied:
     what = "须会商确定承办单位" if jointly else "请改派"
     text = f"{task.unit.name}第 {returns} 次退单（{category}），{what}。"
     cause = f"returned:{task.assignment_id}"
-    return Applied(case, (*ended, *notify(case, rules.offices.mailbox_team, "work_slip", cause, text, at=at)))
+    desk = rules.offices.instead_of(rules.offices.mailbox_team, case.recused)
+    return Applied(case, (*ended, *notify(case, desk, "work_slip", cause, text, at=at)))
 
 
 def extension_requested(case: Case, event: ExtensionRequested, *, at: datetime, rules: Rules) -> Applied | Refused:
@@ -79,7 +81,8 @@ def extension_requested(case: Case, event: ExtensionRequested, *, at: datetime, 
     asked = Extension(round=case.round, asked_at=at, until=event.until)
     text = f"{host.unit.name}申请办结时限延至 {event.until:%Y-%m-%d %H:%M}，请审批。"
     cause = f"extension:{case.round}:{len(case.extensions)}"
-    told = notify(case, rules.offices.leader, "work_slip", cause, text, at=at, due_at=finish.due_at)
+    leader = rules.offices.instead_of(rules.offices.leader, case.recused)
+    told = notify(case, leader, "work_slip", cause, text, at=at, due_at=finish.due_at)
     return Applied(case.but(extensions=(*case.extensions, asked)), told)
 
 
@@ -97,7 +100,8 @@ def extension_decided(case: Case, event: ExtensionDecided, *, at: datetime, rule
         return Applied(case, told)
     changed, effects = reckon_again(case.but(extended_until=asked.until), rules)
     text = f"{answer}，请将延期理由告知来信人。"
-    told += notify(case, rules.offices.mailbox_team, "work_slip", cause, text, at=at)
+    team = rules.offices.instead_of(rules.offices.mailbox_team, case.recused)
+    told += notify(case, team, "work_slip", cause, text, at=at)
     return Applied(changed, (*effects, *told))
 
 

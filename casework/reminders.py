@@ -93,11 +93,15 @@ def _running(case: Case, rules: Rules) -> Iterator[OpenClock]:
             yield _clock(case, host, "supervision", entry.due_at, rules.alerts.supervision_reminder)
         else:
             team = _clock(case, host, "supervision", entry.due_at, rules.alerts.supervision_reminder)
-            yield team._replace(unit=rules.offices.mailbox_team, unit_name="信箱专班")
+            yield team._replace(
+                unit=rules.offices.instead_of(rules.offices.mailbox_team, case.recused), unit_name="信箱专班"
+            )
     finished = None if host is None else host.done_at("finished")
     if case.stage == "reviewed" and host is not None and finished is not None:
         call = _clock(case, host, "revisit", finished + rules.case.revisit, None)
-        yield call._replace(unit=rules.offices.mailbox_team, unit_name="信箱专班")
+        yield call._replace(
+            unit=rules.offices.instead_of(rules.offices.mailbox_team, case.recused), unit_name="信箱专班"
+        )
 
 
 def _clock(case: Case, task: Task, step: WatchedStep, due_at: datetime, before: timedelta | None) -> OpenClock:
@@ -164,9 +168,12 @@ def _settled(clock: OpenClock, alerts: AlertRules) -> OpenClock:
 
 
 def _whom(rung: Rung, clock: OpenClock, rules: Rules) -> str:
+    offices = rules.offices
     if rung == "leader":
-        return rules.offices.leader
-    return rules.offices.mailbox_team if rung == "propose_supervision" else clock.unit
+        return offices.instead_of(offices.leader, clock.recused)
+    if rung == "propose_supervision":
+        return offices.instead_of(offices.mailbox_team, clock.recused)
+    return clock.unit
 
 
 def _notice(clock: OpenClock, rung: Rung, unit: str, at: datetime, now: datetime) -> Notice:

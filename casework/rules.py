@@ -24,7 +24,7 @@ Reminders before a deadline stand with the deadline itself, in the policy row's 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, get_args
@@ -84,6 +84,15 @@ class Offices:
     mailbox_team: str
     leader: str
     inspection: str
+
+    def instead_of(self, office: str, recused: Collection[str]) -> str:
+        """The office itself, or who stands in for it when it is recused: the inspection unit (督察), then the leader.
+
+        When all are recused the office is named all the same, and `notify` keeps silent: the matter is then for a
+        higher authority (上级处理) and waits where only people outside these offices look.
+        """
+        candidates = (office, self.inspection, self.leader)
+        return next((code for code in candidates if code not in recused), office)
 
 
 @dataclass(frozen=True, slots=True)

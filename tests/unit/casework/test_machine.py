@@ -373,13 +373,22 @@ class TestRecusal:
         p.do(Reopened(by=p.LEADER, reason="来信人补充材料"))
         assert (p.case.stage, len(p.made)) == ("waiting", 2)
 
+    def test_when_an_office_is_accused_another_hears_what_it_would_have_heard(self, play: Player) -> None:
+        p = play(recused=(play().MAILBOX,)).work("signed", "returned")
+        assert (p.INSPECTION, "work_slip") in p.notices
+        assert not [told for told in p.notices if told[0] == p.MAILBOX]
+        q = play(recused=(play().MAILBOX, play().INSPECTION)).work("returned")
+        assert (q.CHIEF, "work_slip") in q.notices
+        nobody = play(recused=(play().MAILBOX, play().INSPECTION, play().CHIEF)).work("returned")
+        assert nobody.notices == [(nobody.ASSIST.code, "withdrawal")]
+
     def test_the_accused_take_no_part_in_a_joint_decision(self, play: Player) -> None:
         p = play(recused=(play().THIRD.code,))
         assert p.refused(joint(p, p.HOST)) == "recused"
 
     def test_a_merged_letter_that_becomes_a_complaint_stands_for_itself_again(self, play: Player) -> None:
         p = play()
-        p.do(Merged(by=p.OFFICER, into=UUID(int=3), reason="同一诉求")).do(self.found(p))
+        p.do(Merged(by=p.OFFICER, into=UUID(int=3), reason="同一诉求")).do(self.found(p, p.THIRD.code))
         assert (p.case.stage, p.case.merged_into) == ("waiting", None)
 
 
@@ -401,6 +410,9 @@ class TestMerging:
         q = play(recused=(p.THIRD.code,))
         assert q.refused(self.merge(q, into_units=(p.THIRD.code,))) == "boundary"
         assert q.refused(self.merge(q)) == "boundary"
+        # Whoever names the target's holders and its recused units inconsistently gets no merge either.
+        both = self.merge(q, into_recused=(p.THIRD.code,), into_units=(p.THIRD.code,))
+        assert q.refused(both) == "boundary"
         q.do(self.merge(q, into_recused=(p.THIRD.code,)))
 
     def test_not_into_itself(self, play: Player) -> None:
@@ -468,8 +480,10 @@ def test_a_calendar_that_did_not_change_changes_nothing(play: Player) -> None:
 
 def test_a_worker_s_clock_that_is_behind_does_not_turn_the_case_back(play: Player) -> None:
     p = play().work("signed")
-    p.wait(hours=-1).do(Commented(by=p.TEAM, text="已电话催办"))
-    assert p.case.changed_at >= p.START
+    changed_at = p.case.changed_at
+    p.wait(minutes=-3).do(ThanksRecorded(by=p.TEAM))
+    assert p.case.changed_at == changed_at
+    assert p.case.thanks == (changed_at,)
 
 
 @pytest.mark.parametrize("stage", LETTER_STATE)

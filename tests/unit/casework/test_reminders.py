@@ -18,7 +18,7 @@ from casework.events import (
     Revisited,
     SupervisionOpened,
 )
-from casework.reminders import Alert, carry_over, ladder, open_clocks, stopped, tick
+from casework.reminders import Alert, OpenClock, carry_over, ladder, open_clocks, stopped, tick
 
 Player = Callable[..., Any]
 
@@ -129,6 +129,13 @@ def test_a_moved_deadline_starts_a_fresh_ladder_and_others_go_on(play: Player) -
     assert "overdue" in by_step["sign"].fired
     assert by_step["finish"].fired == frozenset()
     assert by_step["finish"].due_at == until
+    # So the missed new deadline is told again, as a notice of its own.
+    before = next(clock for clock in old if clock.host and clock.step == "finish")
+    assert _overdue_id(p, before) != _overdue_id(p, by_step["finish"])
+
+
+def _overdue_id(p: Any, clock: OpenClock) -> Any:
+    return next(alert.notice.notice_id for alert in tick([clock], clock.due_at, p.rules) if alert.rung == "overdue")
 
 
 def test_a_supervised_entry_and_the_call_back_have_clocks_of_their_own(play: Player) -> None:
@@ -144,7 +151,7 @@ def test_a_supervised_entry_and_the_call_back_have_clocks_of_their_own(play: Pla
 
 
 def test_no_rung_speaks_to_a_recused_unit(play: Player) -> None:
-    p = play(recused=(play().CHIEF, play().MAILBOX))
+    p = play(recused=(play().CHIEF, play().MAILBOX, play().INSPECTION))
     alerts = run(p, until=timedelta(days=60), every=timedelta(days=1))
     assert {alert.unit for alert in alerts if alert.notice} == {p.HOST.code, p.ASSIST.code}
     assert {alert.rung for alert in alerts if not alert.notice} == {"leader", "propose_supervision"}
