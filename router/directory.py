@@ -39,6 +39,21 @@ _ELSEWHERE: Final = re.compile(
     r"([\u4e00-\u9fff]{2,4}?(?<![小社辖片景校园我本该全业新城老市郊这]))(?:县|区|市|旗)(?:公安局|公安分局|"
     r"分局|公安)?$"
 )
+_OTHER_BODY: Final = re.compile(
+    "(?:交通|教育|城管|环保|环境|财政|民政|住建|卫生|人社|税务|水利|农业|林业|规划|国土|资源|监督管理|执法|运输|"
+    "司法|税|生态)(?:局|厅|委|办|部门)的?$"
+)
+_UNKNOWN: Final = re.compile(
+    "(?:^|[，。！？；：、“\n\r ,;:!?(（到在去向给被由和与对是找请让往经市县区镇乡]|投诉|举报|反映|控告|感谢|"
+    "报警|联系|实名)"
+    "((?:(?![我你他她它们这那该本贵是的了在到去向给被由和与对找请让时天晚早后前就都也才又还不没有人个家次说因为所以当辖附近相关属管村里街社基层公安一二三四五六七八九十某各来看见])[\u4e00-\u9fff]){2,4})(?:边防|"
+    ""
+    ""
+    ""
+    ""
+    "水上|公安)?$"
+)
+"""A name of two to four characters, after a word that cannot belong to it: a station that is not ours."""
 _FULL_STATION: Final = re.compile(r"(?:^|局|分局)([\u4e00-\u9fff]{1,8}?)(?:公安)?派出所$")
 _NO_SHORT: Final = re.compile("[有以属在说谓需得见述指致作用学租住产]|长期")
 """“金鸡所有”, “金鸡所在” are no 金鸡所."""
@@ -100,7 +115,8 @@ class Directory:
                 table[form] = ("named", codes, self._group(codes))
         self._phrases = Phrases(table)
         areas = "|".join(sorted(map(re.escape, self.own_areas), key=len, reverse=True))
-        self._own_area = re.compile(f"(?:{areas})(?:区|县|市)?(?:公安局|公安分局|分局|公安)?的?$" if areas else "(?!)")
+        tail = "(?:区|县|市)?(?:公安局|公安分局|分局|公安)?的?$"
+        self._own_area = re.compile(f"(?:{areas}){tail}" if areas else "(?!)")
 
     def _group(self, codes: frozenset[str]) -> str:
         kinds = {self.bureau.units[code].kind for code in codes}
@@ -132,6 +148,8 @@ class Directory:
                 if len(core) >= 2:
                     self._cores.setdefault(suffix, {}).setdefault(core, set()).add(unit.code)
             if "中队" in name:
+                if "大队" in name:
+                    yield name.replace("大队", "")
                 for a, b in (("一", "1"), ("二", "2"), ("三", "3"), ("四", "4"), ("五", "5"), ("六", "6")):
                     if f"{a}中队" in name:
                         yield from (name.replace(f"{a}中队", f"{b}中队"), name.replace(f"{a}中队", f"第{a}中队"))
@@ -149,6 +167,8 @@ class Directory:
             start = area.start() if area else named
             if sort == "named":
                 if word.endswith("所") and not word.endswith("派出所") and _NO_SHORT.match(text, end):
+                    continue
+                if _OTHER_BODY.search(text, max(0, start - 8), start):
                     continue
                 if (match := _ELSEWHERE.search(text, max(0, start - 12), start)) and not self._ours(match.group(1)):
                     yield Mention(start, end, word, "outside", frozenset(), group)
@@ -171,6 +191,10 @@ class Directory:
             return Mention(start, end, text[max(0, start - 3) : end], "similar", codes, "station")
         if (match := _ELSEWHERE.search(text, max(0, start - 12), start)) and not self._ours(match.group(1)):
             return Mention(start, end, text[start - 3 : end], "outside", frozenset(), "station")
+        if unknown := _UNKNOWN.search(text, max(0, start - 7), start):
+            return Mention(
+                start - len(unknown.group(1)), end, unknown.group(1) + "派出所", "outside", frozenset(), "station"
+            )
         return None
 
     def near(self, before: str, suffix: str) -> frozenset[str]:

@@ -36,19 +36,31 @@ SYNONYMS: Final = _rows("""
 BARE: Final = _groups(
     station="派出所 所长 片警 户籍警 户籍窗口 户籍室 警务室 警务站",
     traffic="交警 交管 交通警察 交巡警",
-    officer="""民警 警察 警官 公安 警方 辅警 协警 干警 警员 公安局 公安机关 公安部门 公安分局 警务人员 办案人员 办案单位
-        办案机关 出警人员 处警人员 处警单位 执法民警 巡警 特警 刑警 分局 贵局 你局 你们局 该局 教导员 指导员 警长""",
+    officer="""
+        民警 警察 警官 公安 警方 辅警 协警 干警 警员 公安局 公安机关 公安部门 公安分局 警务人员 办案人员 办案单位 办案机关
+        出警人员 处警人员 处警单位 执法民警 巡警 特警 刑警 贵局 你局 你们局 教导员 警长 穿制服的 穿警服的 110
+    """,
     command="接警员 接线员 接警台 110接线 110接警 110平台 报警台 110话务员",
-    squad="大队长 中队长 支队长 大队 中队",
+    squad="大队长 中队长",
     chief="局长 副局长 政委 局领导",
 )
 """Words that name police by kind alone, and the group they may stand for."""
 
 POINTING: Final = _groups(
-    station="你们所 你所 贵所 该所 此所 这个所 这所 那个所 本所 我所 该派出所 你们派出所 贵派出所 这个派出所 "
-    "此派出所 所里",
-    squad="""你们大队 贵大队 该大队 该队 你队 贵队 你们队 你们中队 该中队 此大队 这个大队 队里 大队里 该科 你科 贵科 你们科
-        该中心 你们中心""",
-    any="该单位 贵单位 你单位 你们单位 这个单位",
+    station="你们所 你所 贵所 该所 此所 这个所 那个所 该派出所 你们派出所 贵派出所 这个派出所 此派出所 所里",
+    squad="你们大队 贵大队 该大队 该队 你队 贵队 你们队 你们中队 该中队 此大队 这个大队 队里 大队里 贵科 你们科",
+    any="该单位 贵单位 你单位 你们单位 这个单位 里面的人 里面的工作人员 内部人员 内部的人 该科 该中心 该局 分局 "
+    "大队 中队",
 )
-"""Words that point back at a unit named before."""
+"""Words that point back at a unit named before; of “any” group they mean nothing when none was."""
+
+MISREAD: Final = {
+    "公安": "部 厅 大学 学院 部门的规定 系统的软件 县 镇",
+    "警察": "学院 学校 学校 大学 节 法",
+    "警官": "学院 证 大学 职业 学校",
+    "交警": "支付",
+    "督察": "组",
+    "警务室": "建设",
+    "接线员": "招聘",
+}
+"""What after a word shows that it means something else: 公安部, 警察学院."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -11,6 +11,7 @@ from letters.bureau import Bureau
 from letters.messages import Letter
 from router import roles
 from router.directory import Directory, Mention
+from router.names import MISREAD
 from router.staff import TITLES, Staff
 from router.stance import Complaint, complaints
 from router.text import plain
@@ -22,7 +23,7 @@ _JOINED: Final = re.compile(
 )
 _CHAINED: Final = re.compile(r"(?:的|下属的?|下辖的?|辖区的?|管辖的?|治下|所属的?|、)?")
 _STOP: Final = re.compile("[，,。！!？?；;\n\r…]")
-_POLICE: Final = re.compile("警|立案|派出所|保护伞|办案|执法|公安|[局所队科]")
+_POLICE: Final = re.compile("警|立案|保护伞|办案|执法|处警|报案")
 """A text without any of these says nothing about police; a cheap look before the grammar."""
 _CIVILIAN: Final = re.compile(
     r"(?:邻居|老板|业主|房东|同村|村民|男子|女子|同学|同事|老乡|债务人|欠款人|债主|司机|车主|商家|店主|房客|"
@@ -33,6 +34,11 @@ _NO_CHIEF: Final = re.compile(
     r"司法|审计|统计)$"
 )
 _OTHER_INSPECTION: Final = re.compile(r"(?:环保|环境|中央|生态|教育|卫生|省委|巡视|城管)$")
+
+_ADDRESSED: Final = re.compile("信箱|热线|接待|您好|你好|好|：|:|，|,")
+_NUMBER_BEFORE: Final = re.compile("[0-9a-zA-Z.]$")
+_NUMBER_AFTER: Final = re.compile("[0-9a-zA-Z.%千元块米号斤多余度伏平万个吨栋室]")
+_MISREAD: Final = {word: tuple(after.split()) for word, after in MISREAD.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +63,9 @@ class Reading:
     def of(self, letter: Letter) -> Iterator[Accusation]:
         """Complaints in title and body."""
         text = plain(letter.title) + "\n" + plain(letter.body)
-        persons = self._staff.named_at(text)
-        if not persons and not _POLICE.search(text):
+        mentions = self._mentions(text)
+        if not mentions and not _POLICE.search(text):
             return
-        mentions = self._mentions(text, persons)
         filed = letter.kind in ("投诉", "举报")
         seen: set[tuple[frozenset[str], str, bool]] = set()
         for complaint in complaints(text, mentions, filed=filed):
@@ -69,10 +74,10 @@ class Reading:
                 seen.add((accusation.codes, accusation.group, accusation.sure))
                 yield accusation
 
-    def _mentions(self, text: str, persons: Sequence[tuple[int, int, Sequence[object]]]) -> list[Mention]:
+    def _mentions(self, text: str) -> list[Mention]:
         """Units and staff in order, with “金鸡派出所的两名民警” and “南康分局金鸡派出所” read as one."""
         found = [m for m in self._directory.scan(text) if not self._misread(text, m)]
-        for start, end, members in self._staff.named_at(text) if persons else ():
+        for start, end, members in self._staff.named_at(text):
             if not _CIVILIAN.search(text, max(0, start - 6), start):
                 codes = frozenset(member.unit for member in members)
                 found.append(Mention(start, end, text[start:end], "named", codes, "person", (text[start:end],)))
@@ -92,7 +97,8 @@ class Reading:
                 ):
                     joined[-1] = replace(mention, start=last.start)
                     continue
-                if _JOINED.fullmatch(gap) and "、" not in gap and (one := self._as_one(last, mention)):
+                surname = len(gap) == 1 and mention.text in TITLES.split("|")
+                if (surname or _JOINED.fullmatch(gap)) and "、" not in gap and (one := self._as_one(last, mention)):
                     joined[-1] = one
                     continue
             joined.append(mention)
@@ -118,17 +124,17 @@ class Reading:
         return None
 
     def _misread(self, text: str, mention: Mention) -> bool:
-        """Words that only look like a unit of ours: 教育局长, 局长信箱, 环保督察."""
-        before, after = text[max(0, mention.start - 4) : mention.start], text[mention.end : mention.end + 3]
+        """Words that only look like police of ours: 教育局长, 局长信箱, 环保督察, 电子警察, 110千伏."""
+        before, after = text[max(0, mention.start - 4) : mention.start], text[mention.end : mention.end + 6]
         if mention.group == "chief":
-            return bool(_NO_CHIEF.search(before)) or after.startswith(
-                ("信箱", "热线", "接待", "您好", "你好", "好", "：", ":", "，", ",")
-            )
+            return bool(_NO_CHIEF.search(before)) or bool(_ADDRESSED.match(after))
+        if mention.text == "110":
+            return bool(_NUMBER_BEFORE.search(before) or _NUMBER_AFTER.match(after))
+        if after.startswith(_MISREAD.get(mention.text, ())):
+            return True
         if "督察" in mention.text and len(mention.text) <= 3:
             return bool(_OTHER_INSPECTION.search(before))
-        return mention.text in ("大队", "中队") and bool(
-            re.search(r"(?:消防|城管|执法|生产|运管|路政|救援|稽查|森林)$", before)
-        )
+        return before.endswith(("电子", "司法", "狱", "人民法院法")) and mention.text in ("警察", "警官", "民警")
 
     def _meant(self, text: str, complaint: Complaint, mentions: list[Mention]) -> Accusation | None:
         """Which units a complaint is about; None when it is about nobody of police."""
@@ -191,13 +197,15 @@ class Reading:
     ) -> Accusation:
         """What a word without a name means: the unit named before it, or any of its kind."""
         before = self._before(start, group, mentions, text)
-        if pointing and before:
-            before = before[-1:]
+        if pointing:
+            before = [m for m in mentions if m.end <= start and self._fits(m, group)][-1:]
         if before and all(m.sort == "outside" for m in before):
             return Accusation(frozenset(), "", False, outside=before[-1].text)
         codes = frozenset(code for m in before for code in m.codes)
         if codes:
             return Accusation(codes, "", sure and len(codes) == 1)
+        if group == "any":
+            return Accusation(frozenset(), "", False)
         later = frozenset(c for m in mentions if m.start >= start and self._fits(m, group) for c in m.codes)
         if later and len(later) == 1:
             return Accusation(later, "", False)

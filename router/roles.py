@@ -14,11 +14,22 @@ _AREA: Final = (
 )
 _PLACE: Final = re.compile(
     r"(?:的)?(?:附近|旁边?|边上|对面|门口|门前|门外|大门(?!紧闭|关)|隔壁|后面|背后|前面|周边|周围|斜对面|"
-    r"斜对过|楼下|院内|院子|辖区|管辖区?|片区|路口|路段"
+    r"斜对过|楼[上下]|到[^，。]{1,8}的(?:路|灯|公交|车|桥|道)|院内|院子|辖区|管辖区?|片区|路口|路段"
     r"|外面|那条|那边的|北侧|南侧|东侧|西侧|以东|以西|以南|以北|停车场|宿舍|家属院|家属楼|红绿灯|公交站|站台|"
     r"工地|后门|侧门|往[东西南北前]|背面|斜坡"
     r"|[0-9一二三四五六七八九十百]+米|不远|方向|这条路|那条路|十字路口|大院|小区|对门|转弯|拐角)"
 )
+_LEAD: Final = re.compile(
+    "^.*(?:请问|想问|想问问|问一下|问问|咨询一下|想知道|不知道|不明白|想不通|搞不懂|不理解)(?:一下|下)?"
+)
+_SUED: Final = re.compile("(?<![报转广劝忠通预宣公原被警])告(?:一告|状)?$|(?:起诉|状告|告倒|告赢|撤销|推翻|纠正)$")
+_OWES: Final = re.compile(
+    "[^，。]{0,6}(?:道歉|赔偿|赔礼|给个说法|给我个?说法|给.{0,3}(?:交代|交待)|撤销[^，。]{0,6}(?:处罚|决定|"
+    "认定|罚单|案件)|纠正(?:错误|违法|不当|处罚|执法|[^，。]{0,4}错误)|改正错误|归还我|返还我|"
+    "退还我|停止(?:侵害|违法|骚扰)|下跪|整改|承担责任|恢复(?:我的)?名誉)"
+)
+_MISSING: Final = re.compile("(?:没有?|不见|没看到|没见到|见不到|看不到|无)(?:一个|一名|任何|半个|过)?$")
+_CAME: Final = re.compile("(?:的)?(?:来|管|出|到|理|过问|影子|人影|身影|接|处理|受理)")
 _FAKE: Final = re.compile(
     r"(?:冒充|假冒|自称|谎称|假扮|冒用|伪装成|伪称|假借|冒名|号称|装成|扮成)(?:是|为|了|你们|我们|某|省|市|县|"
     r"区|当地|[a-z\u4e00-\u9fff]{0,3}公安局?的?)?$"
@@ -35,9 +46,13 @@ _REQUEST: Final = re.compile(
     r"(?:能|能够|可以|一下|各位|有关|相关|上级|领导|尽快|早日|贵|你们|我们|帮忙|帮助|安排|协调|督促|责令|责成|"
     r"指派|派|让|由|向|把|联合|加大|加强)*" + _AREA + "$"
 )
+_REQUESTED: Final = re.compile(
+    "(?:(?<![申聘邀宴吃])请(?![问教假])|恳请|(?<![绝失渴])希望|(?:^|[我也特盼热敬人们])望|建议|麻烦|呼吁|烦请|"
+    "恳求|盼)[^，。对向被把不没乱拒]{0,10}$"
+)
 _PRAISE: Final = re.compile(
     r"(?:感谢|谢谢|表扬|点赞|致谢|夸|夸夸|夸赞|赞扬|称赞|多亏|幸亏|幸好有|多谢|致敬|感恩|鸣谢|赞|敬佩|表彰|"
-    r"锦旗送给|为)(?:一下|了|我们|你们|那位|这位|两位|几位)*" + _AREA + "$"
+    r"锦旗送给)(?:一下|了|我们|你们|那位|这位|两位|几位)*" + _AREA + "$"
 )
 _LEAD_IN: Final = re.compile(
     r"^(?:但是?|而且?|可是?|并且?|且|因为?|所以|后来|现在|当时|结果|该|那|这|这个|那个|这家|那家|我|我家|我们|"
@@ -73,15 +88,20 @@ _PRODUCT: Final = re.compile(
 _WAITS: Final = re.compile(r"^(?:的)?(?:对象|单位|人|内容|事项|事由|问题|部门|主体)?(?:[:：是为如下]*)$")
 _NEGATED: Final = re.compile(
     r"(?:没有|没|从不|从未|从没|毫无|毫不|并未|未曾|未|绝不|绝无|不会|不存在|不是|并非|并不|无|杜绝|避免|防止|"
-    r"不曾|从来不|从来没|不|一点也不|一点都不|丝毫不|丝毫没有|没人|并没有|谁也没有|以免|以防)(?:过|有|任何|"
-    r"丝毫|一点|因此|半点|半句|一丝|什么|因为|那么|这么|在|出现|感到|觉得|有过)*$"
+    r"不曾|从来不|从来没|不|一点也不|一点都不|丝毫不|丝毫没有|没人|并没有|拒绝|拒收|婉拒|谢绝|谁也没有|以免|"
+    r"以防)(?:过|有|任何|"
+    r"丝毫|一点|因此|半点|半句|一丝|什么|因为|那么|这么|在|收|送|接受|的|我|了|出现|感到|觉得|有过)*$"
+)
+_TO_ME: Final = re.compile(
+    r"(?:让|叫|要|求|害|害得|使|使得|令|逼|对|给|跟|把|骗|坑|拒|打|骂|为|替|找|欠|由)(?:我|我们|本人|自己)$"
 )
 _RHETORICAL: Final = re.compile(
     r"难道|岂不|是不是在|不是[^，]{1,8}就是|无不|不得不|莫不|能不|怎能不|怎么不|怎不|何不|为何不|为什么不"
 )
 _RHETORICAL_AFTER: Final = re.compile(r"^[^，。]{0,4}(?:是什么|又是什么|吗|么)")
 _WISHED: Final = re.compile(
-    r"(?:不要|别|勿|切勿|不能|不可|不得|不应|不应该|不该|莫|休要|不许|禁止|严禁)(?:这样|如此|因为|"
+    r"(?:不要|(?<![特分区辨差级个])别|勿|切勿|不能|不可|不得|不应|不应该|不该|莫|休要|不许|禁止|严禁)(?:这样|"
+    r"如此|因为|"
     r"[\u4e00-\u9fff]{0,2})?$"
 )
 _AGAIN: Final = re.compile("再|总|老是|继续|一味|只顾|只会|光|又|还")
@@ -109,12 +129,14 @@ _IDIOM: Final = re.compile(
 _HARMLESS: Final = re.compile(
     r"^(?:不满)(?:[0-9一二两三四五六七八九十百周足月岁])|^不服(?:务|从|水土|用|装)|^不公(?:开|布)|"
     r"^不负责(?:.{0,4}(?:业务|事项|工作|区域))|^拒绝(?:赔偿|还款|支付|退款|付款|道歉|搬|调解|配合|交|签|沟通|"
-    r"酒驾|毒品|诈骗|陌生)|^才来(?:南康|这|我们|几)|^不到位的"
+    r"酒驾|毒品|诈骗|陌生)|^才来(?:南康|这|我们|几)|^拒绝(?:了|过|接受|收|收受|任何|一切|我|送|"
+    r"的){0,4}(?:红包|礼|钱|好处|吃请|宴请|说情|打招呼|吃饭)|^不到位的"
 )
 
 
 def of(before: str, after: str) -> Role:
     """The part a unit plays between the words before and after it in its clause."""
+    before = _LEAD.sub("", before)
     if _FAKE.search(before):
         return "fake"
     if _PLACE.match(after):
@@ -123,11 +145,26 @@ def of(before: str, after: str) -> Role:
         return "praise"
     if _PASSIVE.search(before):
         return "passive"
-    if _REQUEST.search(before):
+    if _REQUEST.search(before) or _REQUESTED.search(before):
         return "request"
     if _RECIPIENT.search(before):
         return "recipient"
     return "subject"
+
+
+def is_sued(before: str) -> bool:
+    """Whether the unit after `before` is sued or reported to an authority (告, 起诉)."""
+    return bool(_SUED.search(before))
+
+
+def owes(after: str) -> bool:
+    """Whether the unit before `after` is asked to make good what it did (道歉, 赔偿)."""
+    return bool(_OWES.match(after))
+
+
+def is_missing(before: str, after: str) -> bool:
+    """“没有一个警察来”: police that nobody saw."""
+    return bool(_MISSING.search(before) and _CAME.match(after))
 
 
 def is_place(text: str, end: int) -> bool:
@@ -144,11 +181,16 @@ def becomes_subject(before: str, acting: bool) -> bool:
     return not acting
 
 
+def is_denied(before: str) -> bool:
+    """Whether the verb after `before` is denied (不是要投诉), not merely reluctant (不得不投诉)."""
+    return bool(_NEGATED_VERB.search(before)) and not _MUST.search(before)
+
+
 def is_accusing(text: str, start: int, end: int, kind: str) -> bool:
     """Whether a verb accuses: not denied, not part of 投诉电话, 被投诉后."""
-    before = text[max(0, start - 6) : start]
-    if _NEGATED_VERB.search(before) and not _MUST.search(before):
+    if is_denied(text[max(0, start - 6) : start]):
         return False
+    before = text[max(0, start - 6) : start]
     if kind == "accuse":
         return not _NO_VERB.match(text, end) or bool(
             re.match(r"人[:：]|人是|人为", text[end : end + 2]) and before.endswith("被")
@@ -188,27 +230,36 @@ def cancelled(before: str, after: str, word: str) -> bool:
         and not after.startswith("就是")
     ):
         return True
-    if before.endswith(("我", "我们", "本人", "自己")) and not word.startswith(
-        (
-            "不满",
-            "不服",
-            "无法",
-            "寒心",
-            "有意见",
-            "非常",
-            "很失望",
-            "太失望",
-            "气愤",
-            "愤怒",
-            "心寒",
-            "不能",
-            "不认可",
-            "有异议",
-            "打",
+    if (
+        before.endswith(("我", "我们", "本人", "自己"))
+        and not _TO_ME.search(before)
+        and not word.startswith(
+            (
+                "不满",
+                "不服",
+                "无法",
+                "寒心",
+                "有意见",
+                "非常",
+                "很失望",
+                "太失望",
+                "气愤",
+                "愤怒",
+                "心寒",
+                "不能",
+                "不认可",
+                "有异议",
+                "打",
+            )
         )
     ):
         return True
     return bool(_ASKED.search(before) and _PROCEDURE.match(word) and "再" not in before)
+
+
+def wished_again(before: str) -> bool:
+    """“不要再”, “别总”: a wish that says it has happened before."""
+    return bool(_WISHED.search(before) and _AGAIN.search(before[-8:]))
 
 
 def done_to_others(before: str, after: str) -> bool:

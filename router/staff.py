@@ -14,6 +14,7 @@ TITLES: Final = (
     "副局长|局长|政委|科长|副科长|主任|副主任|警察"
 )
 _TITLED: Final = re.compile(rf"([\u4e00-\u9fff])(?:姓|某某?|x{{1,2}})?({TITLES})", re.I)
+_BADGE: Final = re.compile(r"(?:警号|编号)[^0-9a-zA-Z，。]{0,4}([0-9a-zA-Z]{4,10})")
 _DUTY_WORDS: Final = ("民警", "警官", "警察", "辅警", "协警", "干警", "警长")
 """Titles that any officer may be called by."""
 
@@ -42,8 +43,12 @@ class Staff:
         return [member for _, _, members in self._names.scan(text) for member in members]
 
     def named_at(self, text: str) -> list[tuple[int, int, tuple[StaffMember, ...]]]:
-        """Where in plain `text` names of staff stand."""
-        return list(self._names.scan(text))
+        """Where in plain `text` names of staff or their badge numbers stand."""
+        found = list(self._names.scan(text))
+        for match in _BADGE.finditer(text) if "警号" in text or "编号" in text else ():
+            if member := self._badges.get(match.group(1)):
+                found.append((match.start(), match.end(), (member,)))
+        return found
 
     def chief_named(self, text: str) -> bool:
         """Whether the bureau's chief or a deputy is named in plain `text`."""

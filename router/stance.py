@@ -12,12 +12,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from router import cues, roles
+from router import acts, cues, roles
 from router.directory import Mention
 from router.phrases import Phrases
 from router.roles import Role
 
-Kind = Literal["unit", "accuse", "punish", "report", "official", "deed", "feeling", "collude", "mild", "other", "only"]
+Kind = Literal[
+    "unit", "accuse", "punish", "report", "official", "deed", "feeling", "collude", "mild", "other", "only", "outrage"
+]
 
 _CLAUSE: Final = re.compile(r"[^，,。！!？?；;\n\r…]+")
 _TABLE: Final[dict[str, Kind]] = {}
@@ -35,7 +37,19 @@ for _words, _kind in (
     _TABLE.update(dict.fromkeys(_words, _kind))  # type: ignore[arg-type]
 _CUES: Final = Phrases(_TABLE)
 _OF: Final = re.compile(r"(?:的)(?:就是|是|这个|那个|这些|那些|某些|部分|个别|你们|我们|当地)?$")
+_LISTED: Final = re.compile("[、和与及或/]|以及|还有|或者|还是|跟|同")
 _TROUBLE: Final = re.compile("(?:的|存在|有关)?(?:问题|情况|乱象)")
+_THEY: Final = re.compile(
+    "(?:但是?|可是?|而|结果|后来|现在)?(?:他们|她们|他|她|对方民警|这些人|那些人|那个人|里面的人|窗口的人|"
+    "工作人员)(?:都|就|却|也|还)?"
+)
+_OWN: Final = re.compile(
+    "我|本人|请|希望|望|您|你好|您好|恳请|建议|谢谢|感谢|麻烦|想|能否|可否|特此|此致|敬礼|[0-9]|现|如|若"
+)
+_CRIME: Final = re.compile("赌|涉黄|卖淫|吸毒|贩毒|黑恶|涉黑|黑社会|恶势力|高利贷")
+_CASE: Final = re.compile("报案|报警|被盗|被打|被骗|诈骗|打伤|偷|抢")
+_COURT: Final = re.compile("法院|检察|高院|中院|城管|工商|市场监管|劳动|仲裁|纪委|税务|环保|路政|运管|卫生|食药")
+_EITHER: Final = ("撒谎", "说谎", "推来推去", "互相推", "相互推", "踢皮球", "踢来踢去", "扯皮", "互踢皮球")
 FAR: Final = 3
 """How many clauses after a unit was the subject conduct without a subject of its own is still blamed on it."""
 
@@ -61,7 +75,7 @@ class _Token:
 class _Topic:
     """What the text is about at this point."""
 
-    mention: Mention | None
+    mentions: tuple[Mention, ...]
     role: Role
     clause: int
 
@@ -75,6 +89,7 @@ def _tokens(text: str, mentions: Sequence[Mention]) -> list[_Token]:
     """Units and cues, left to right; a unit's own name beats a cue inside it, a longer cue a shorter."""
     found = [_Token(m.start, m.end, "other" if m.group == "external" else "unit", m) for m in mentions]
     found += [_Token(match.start(), match.end(), "only") for match in cues.POLICE_ONLY.finditer(text)]
+    found += [_Token(match.start(), match.end(), "outrage") for match in cues.OUTRAGE.finditer(text)]
     found += [_Token(match.start(), match.end(), "official") for match in cues.ATTITUDE.finditer(text)]
     found += [_Token(start, end, kind) for start, end, kind in _CUES.scan(text)]
     units = [token for token in found if token.mention]
@@ -106,7 +121,14 @@ class _Reader:
         self._verb: _Token | None = None
         """An accusing verb still waiting for its object."""
         self._clause = 0
+        self._listed: _Token | None = None
+        """The verb whose object was just named: “投诉甲所、乙所” accuses both."""
         self._others = False
+        self._words = ""
+        self._actors: list[tuple[Mention, int]] = []
+        """Police subjects so far and the clause each acted in."""
+        self._bare_subject = False
+        """Whether the last clause ended on its police subject, so that the next one says what they do."""
         self._subjects: list[Mention] = []
 
     def read(self, tokens: list[_Token]) -> Iterator[Complaint]:
@@ -129,10 +151,11 @@ class _Reader:
 
     def _read_clause(self, start: int, end: int, tokens: list[_Token]) -> Iterator[Complaint]:
         text = self._text
-        clause = text[start:end]
+        clause = self._words = text[start:end]
         if self._verb is not None and not roles.waits(text, self._verb.end, start):
             self._verb = None
         colluding = any(token.kind == "collude" for token in tokens)
+        blamed_here = taken_back = False
         acting = False
         bad: _Token | None = None
         for token in tokens:
@@ -145,6 +168,7 @@ class _Reader:
                     role, found = self._unit(mention, before, after, bad, colluding, clause)
                     acting = role in ("subject", "passive") or acting
                     yield from found
+                    blamed_here = blamed_here or bool(found)
                 case "other":
                     self._others = True
                     if self._verb and self._verb.start >= start and not after.startswith("的"):
@@ -154,14 +178,49 @@ class _Reader:
                 case "accuse" | "punish" | "report":
                     if roles.is_accusing(text, token.start, token.end, token.kind):
                         self._verb = token
+                    elif token.kind == "accuse" and roles.is_denied(before):
+                        taken_back = True
                 case _:
-                    blamed = self._conduct(token, before, after, clause)
-                    if blamed:
-                        yield blamed
-                    elif token.kind in ("official", "deed", "only", "feeling") and not roles.cancelled(
-                        before, after, text[token.start : token.end]
-                    ):
+                    blamed = list(self._conduct(token, before, after, clause))
+                    yield from blamed
+                    blamed_here = blamed_here or bool(blamed)
+                    if not blamed and roles.cancelled(before, after, text[token.start : token.end]):
+                        taken_back = True
+                    elif not blamed and token.kind != "mild":
                         bad = token
+
+        if not blamed_here and not taken_back:
+            yield from self._unusual(start, end, tokens, clause)
+
+    def _unusual(self, start: int, end: int, tokens: list[_Token], clause: str) -> Iterator[Complaint]:
+        """What police do in this clause when no listed word tells: anything but ordinary work is doubtful."""
+        topic = self._topic
+        if topic is None or self._others_speak(start, tokens):
+            return
+        first, last = topic.mentions[0], topic.mentions[-1]
+        if topic.clause == self._clause and topic.role in ("subject", "passive"):
+            before, predicate = self._text[start : first.start], self._text[last.end : end]
+        elif 0 < self._clause - topic.clause <= 2 and topic.role != "request" and (they := _THEY.match(clause)):
+            before, predicate = "", clause[they.end() :]
+        elif self._clause - topic.clause == 1 and self._bare_subject and not _OWN.match(clause):
+            before, predicate = "", clause
+        else:
+            return
+        self._bare_subject = topic.clause == self._clause and topic.role == "subject" and not predicate
+        if first.group in ("chief", "bureau") or (topic.role == "passive" and acts.done_by_law(predicate)):
+            return
+        if not acts.ordinary(before, predicate.strip(), any(m.codes for m in topic.mentions)):
+            for mention in topic.mentions:
+                yield Complaint(mention, False, clause)
+
+    def _others_speak(self, start: int, tokens: list[_Token]) -> bool:
+        """Whether somebody else is the first to act in the clause."""
+        first = next((token for token in tokens if token.kind in ("other", "unit")), None)
+        return (
+            first is not None
+            and first.kind == "other"
+            and roles.becomes_subject(self._text[start : first.start], False)
+        )
 
     def _unit(
         self, mention: Mention, before: str, after: str, bad: _Token | None, colluding: bool, clause: str
@@ -170,9 +229,17 @@ class _Reader:
         text = self._text
         role = roles.of(before, after)
         found: list[Complaint] = []
+        topic = self._topic
+        if topic and topic.clause == self._clause and _LISTED.fullmatch(text[topic.mentions[-1].end : mention.start]):
+            role, self._verb = topic.role, self._verb or self._listed
+            topic.mentions = (*topic.mentions, mention)
+            return role, [Complaint(mention, True, clause)] if self._listed else found
         if role == "fake":
             self._topic = None
             return role, found
+        if roles.is_sued(before) or (role == "request" and roles.owes(after)) or roles.is_missing(before, after):
+            self._focus(mention, "subject")
+            return "subject", [Complaint(mention, True, clause)]
         if role == "place":
             return role, found
         verb, self._verb = self._verb, None
@@ -180,8 +247,8 @@ class _Reader:
             gap = text[verb.end : mention.start]
             if roles.is_object(gap, after):
                 if verb.kind != "report":
-                    self._verb = verb if after[:1] in tuple("、和与及或") else None
                     self._focus(mention, "subject")
+                    self._listed = verb
                     sure = len(gap) < 16 if verb.kind == "accuse" else not gap
                     return "subject", [Complaint(mention, sure, clause)]
                 if self._filed or _TROUBLE.match(after):
@@ -200,45 +267,64 @@ class _Reader:
     def _focus(self, mention: Mention, role: Role) -> None:
         if mention.group == "chief" and role != "subject":
             return
-        self._topic = _Topic(mention, role, self._clause)
+        self._topic = _Topic((mention,), role, self._clause)
+        self._listed = None
         if role not in ("request", "praise"):
             self._last = mention
+        if role == "subject":
+            self._actors.append((mention, self._clause))
 
-    def _conduct(self, token: _Token, before: str, after: str, clause: str) -> Complaint | None:
-        """Whether words of conduct are blamed on police here."""
+    def _conduct(self, token: _Token, before: str, after: str, clause: str) -> Iterator[Complaint]:
+        """Whether words of conduct are blamed on police here, and on whom."""
         word = self._text[token.start : token.end]
         if roles.cancelled(before, after, word):
-            return None
+            return
         topic = self._topic
         near = topic is not None and topic.clause == self._clause
         if token.kind == "only":
-            if topic is None and self._last is None:
-                return Complaint(None, False, clause)
-            mention = topic.mention if topic else self._last
-            return Complaint(mention, near and topic is not None and topic.role != "request", clause)
-        if topic is None or topic.mention is None:
-            return None
-        if topic.mention.group == "chief" and not near:
-            return None
+            if topic is None and self._last is None and not self._police_meant(word, before):
+                return
+            mentions = topic.mentions if topic else (self._last,)
+            sure = near and topic is not None and topic.role != "request"
+        elif topic is None or not self._blamed(topic, token, before, after):
+            return
+        else:
+            mentions, sure = topic.mentions, near and token.kind != "mild"
+            if token.kind == "outrage" or word in _EITHER:
+                # “甲所说移交了，乙队说没收到，到底谁在撒谎”: whoever spoke may be meant.
+                mentions += tuple(m for m, clause_ in self._actors if self._clause - clause_ <= FAR)
+                sure = sure and len(mentions) == 1
+        for mention in mentions:
+            yield Complaint(mention, sure and mention is not None, clause)
+
+    def _police_meant(self, word: str, before: str) -> bool:
+        """Whether conduct that others share (立案, 执法, 保护伞) is blamed on police in a text that names none so far."""
+        if "警" in word or "刑讯" in word:
+            return True
+        if "保护伞" in word:
+            return self._filed or bool(_CRIME.search(self._text))
+        return not self._others and bool(_CASE.search(self._text)) and not _COURT.search(before)
+
+    def _blamed(self, topic: _Topic, token: _Token, before: str, after: str) -> bool:
+        """Whether conduct of this kind falls on what the text was last about."""
         away = self._clause - topic.clause
+        if topic.mentions[0].group == "chief" and away:
+            return False
+        if topic.role == "request":
+            return not away and roles.wished_again(before)
+        if topic.role == "praise" and (away or token.kind != "official"):
+            return False
         acts = topic.role in ("subject", "passive")
-        if topic.role in ("request", "praise") and not (topic.role == "praise" and token.kind == "official" and near):
-            return None
         match token.kind:
             case "official":
-                if near or away <= FAR:
-                    return Complaint(topic.mention, near, clause)
+                return away <= FAR
             case "deed":
-                if near and acts and not roles.done_to_others(before, after):
-                    return Complaint(topic.mention, True, clause)
-                if away == 1 and topic.role == "subject" and not roles.done_to_others(before, after):
-                    return Complaint(topic.mention, False, clause)
-            case "feeling":
-                if near or away <= 2:
-                    return Complaint(topic.mention, near, clause)
+                if roles.done_to_others(before, after):
+                    return False
+                return (not away and acts) or (away == 1 and topic.role == "subject")
+            case "feeling" | "outrage":
+                return away <= 2
             case "mild":
-                if away <= 2 and (self._filed or cues.IMPATIENT.search(clause)):
-                    return Complaint(topic.mention, False, clause)
+                return away <= 2 and (self._filed or bool(cues.IMPATIENT.search(self._words)))
             case _:
-                pass
-        return None
+                return False
