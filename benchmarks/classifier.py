@@ -30,7 +30,21 @@ from classifier.serving import LetterModel, LetterText
 from classifier.training import train
 from classifier.training_files import read
 
-_SUBJECTS = ("小区", "路口", "学校门口", "菜市场", "工地", "广场", "公交站", "车站", "楼道", "停车场", "村口", "河边", "医院门口")
+_SUBJECTS = (
+    "小区",
+    "路口",
+    "学校门口",
+    "菜市场",
+    "工地",
+    "广场",
+    "公交站",
+    "车站",
+    "楼道",
+    "停车场",
+    "村口",
+    "河边",
+    "医院门口",
+)
 _TROUBLES = {
     "户政": "身份证 户口本 迁移户口 居住证 更改姓名 出生登记 港澳通行证 办证 户籍 落户 证明 窗口 预约 材料 照片",
     "交管": "违停 红绿灯 电子警察 罚款 驾驶证 年检 货车 逆行 拥堵 斑马线 停车位 摩托车 扣分 交通事故 摄像头",
@@ -55,7 +69,9 @@ def invented(count: int, seed: int = 7) -> list[dict[str, str]]:
     """Letters of about 287 characters with ten categories and forty units."""
     rng = random.Random(seed)
     stations = [a + b + "派出所" for a, b in zip(_SYLLABLES[:30], _SYLLABLES[6:], strict=False)][:30]
-    squads = [f"{kind}大队" for kind in ("交警", "治安", "刑侦", "出入境", "禁毒", "网安", "督察", "户政", "特警", "法制")]
+    squads = [
+        f"{kind}大队" for kind in ("交警", "治安", "刑侦", "出入境", "禁毒", "网安", "督察", "户政", "特警", "法制")
+    ]
     out = []
     for number in range(count):
         category = rng.choice(list(_TROUBLES))
@@ -64,7 +80,13 @@ def invented(count: int, seed: int = 7) -> list[dict[str, str]]:
         noise = _TROUBLES[rng.choice(list(_TROUBLES))].split()
         body = f"{unit[:2]}{rng.choice(_SUBJECTS)}"
         while len(body) < 270:
-            part = rng.choice(words) if rng.random() < 0.35 else rng.choice(_COMMON) if rng.random() < 0.7 else rng.choice(noise)
+            part = (
+                rng.choice(words)
+                if rng.random() < 0.35
+                else rng.choice(_COMMON)
+                if rng.random() < 0.7
+                else rng.choice(noise)
+            )
             tail = "".join(rng.sample(_SYLLABLES, 2)) + rng.choice(("路", "小区", "村", ""))
             body += part + (tail if rng.random() < 0.4 else "") + rng.choice(("，", "，", "。", ""))
         title = f"关于{rng.choice(_SUBJECTS)}{rng.choice(words)}的问题"
@@ -189,7 +211,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.json:
         print(json.dumps(result, ensure_ascii=False))
         return
-    print(f"{result['letters']:,} letters of {result['characters']} characters, {result['features']:,} features × {result['columns']} columns")
+    print(
+        f"{result['letters']:,} letters of {result['characters']} characters, {result['features']:,} features × {result['columns']} columns"
+    )
     for title, key, form in ROWS:
         print(f"{title:<44}{form.format(result[key]):>12}")
 

@@ -8,6 +8,10 @@ import sys
 import structlog
 
 
+_RETRYING = ("aiokafka", "faust", "kafka", "mode")
+"""Libraries that warn of every try of their own; what their silence costs is told by our own `retrying`."""
+
+
 def configure_logs(level: str) -> None:
     """`level` is debug, info, warning or error. Libraries' own logs are shown from warning on, in the same form."""
     number = getattr(logging, level.upper())
@@ -35,3 +39,5 @@ def configure_logs(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(max(number, logging.WARNING))
+    for library in _RETRYING:
+        logging.getLogger(library).setLevel(logging.WARNING if number <= logging.INFO else logging.ERROR)

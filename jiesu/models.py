@@ -39,6 +39,10 @@ class PromotedModel:
         self._ask()
         return self._loaded["shadow"]
 
+    def ask_again(self) -> None:
+        """A promotion was announced: the next batch asks the registry whatever the time."""
+        self._asked = float("-inf")
+
     def _ask(self) -> None:
         now = time.monotonic()
         if now - self._asked < _ASK_EVERY:

@@ -41,6 +41,10 @@ class Settings(BaseSettings):
         0.95, gt=0, le=1, description="a stage stops when more than this share of a topic's last records was refused"
     )
     dead_window: int = Field(1000, ge=1, description="how many last records `dead_share` is taken over")
+    instance: str | None = Field(
+        None,
+        description="a worker's lasting name on Kafka: restarted within the session timeout it keeps its partitions",
+    )
     port: int = Field(8110, ge=1, le=65535, description="port of the desk, metrics and health pages, on 127.0.0.1")
     log: str = Field(
         "warning", pattern="^(debug|info|warning|error)$", description="least level logged: debug, info, warning, error"
