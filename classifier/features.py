@@ -19,6 +19,7 @@ from classifier.text import LetterText
 
 MAX_FEATURES = 60_000  # a block: keeps an n-gram's number in 16 bits and a model small
 _LOGS = (1.0 + np.log(np.maximum(np.arange(256), 1))).astype(np.float32)
+_ROLES = ("all", "word", "title", "place names")
 Part = tuple[Block, NDArray[np.uint32], NDArray[np.float32]]
 
 
@@ -76,26 +77,23 @@ class Vocabulary:
     def _derive(self, offsets: Sequence[int]) -> None:
         """Per size: bucket → number, and number → feature + 1 in each role (0 for none): all, word, title, place."""
         for size in (1, 2, 3, 4):
-            used: dict[str, dict[int, int]] = {"all": {}, "word": {}, "title": {}, "place names": {}}
+            nothing = np.empty(0, dtype=np.int64)
+            used = {role: (nothing, nothing) for role in _ROLES}
             for (block, buckets, _), offset in zip(self.parts, offsets, strict=False):
-                role = "word" if block.size == 0 else block.part
-                low = WORD_SIZES.index(size) * BUCKETS if block.size == 0 and size in WORD_SIZES else 0
-                if block.part == "fields" or (block.size != size and not (block.size == 0 and size in WORD_SIZES)):
+                is_word = block.part == "all" and block.size == 0
+                if block.part == "fields" or not (size in WORD_SIZES if is_word else block.size == size):
                     continue
+                low = WORD_SIZES.index(size) * BUCKETS if is_word else 0
                 first, last = np.searchsorted(buckets, (low, low + BUCKETS))
-                used[role] = dict(
-                    zip(
-                        (buckets[first:last] - low).tolist(),
-                        range(offset + int(first) + 1, offset + int(last) + 1),
-                        strict=True,
-                    )
-                )
-            known = sorted(set().union(*used.values()))[: (1 << 16) - 1]
+                numbers = np.arange(offset + first + 1, offset + last + 1)
+                used["word" if is_word else block.part] = buckets[first:last].astype(np.int64) - low, numbers
+            known = np.unique(np.concatenate([bucket for bucket, _ in used.values()]))[: (1 << 16) - 1]
             number = np.zeros(BUCKETS, dtype=np.uint16)
-            number[known] = np.arange(1, len(known) + 1)
-            roles = np.zeros((4, len(known) + 1), dtype=np.uint32)
-            for role, features in enumerate(used.values()):
-                roles[role, 1:] = [features.get(bucket, 0) for bucket in known]
+            number[known] = np.arange(1, known.size + 1)
+            roles = np.zeros((len(_ROLES), known.size + 1), dtype=np.uint32)
+            for role, (bucket, numbers) in enumerate(used.values()):
+                roles[role, number[bucket]] = numbers
+            roles[:, 0] = 0
             self._look_up[size] = number, roles
         for (block, buckets, _), offset in zip(self.parts, offsets, strict=False):
             if block.part == "fields" and buckets.size:

@@ -74,43 +74,62 @@ def with_places(candidates: Candidates, names: Names | None) -> tuple[Candidates
     )
 
 
-def _aspect(
-    features: sparse.csr_matrix, gram: NDArray[np.float32], truth: NDArray[np.int64], classes: int, plan: Plan
-) -> ridge.Ridge:
-    return ridge.fit(
-        features,
-        gram,
-        ridge.targets(truth, classes),
-        ridge.balance(truth, 1.0),
+@dataclass(frozen=True, slots=True)
+class Material:
+    """A head's letters as features in the plan's order: all of them, and the sample that is held out in turn."""
+
+    features: sparse.csr_matrix
+    sample: NDArray[np.int64]  # rows of `features`
+    gram: NDArray[np.float32]  # of the sample
+    plan: Plan  # over the sample
+    hits: NDArray[np.bool_] | None  # of the sample
+
+
+def _aspect(material: Material, truth: NDArray[np.int64], classes: int) -> ridge.Ridge:
+    sample, plan = material.sample, material.plan
+    part = truth[sample]
+    found = ridge.fit(
+        material.features[sample],
+        material.gram,
+        ridge.targets(part, classes),
+        ridge.balance(part, 1.0),
         alpha=ALPHA,
         folds=plan.folds,
         windows=plan.windows,
     )
+    if sample.size == truth.size:
+        return found
+    weights = ridge.refine(
+        material.features,
+        ridge.targets(truth, classes),
+        ridge.balance(truth, 1.0),
+        found.weights,
+        alpha=ALPHA,
+    )
+    return found._replace(weights=weights)
 
 
 def learn_head(
     name: str,
     labels: Sequence[str],
-    features: sparse.csr_matrix,
-    hits: NDArray[np.bool_] | None,
+    material: Material,
     candidates: Candidates,
     places: Places | None,
-    plan: Plan,
     precision: float,
 ) -> Learned:
-    """Rows of `features`, `labels`, `hits` and `plan` agree and are in the plan's order."""
+    """`labels` are those of the material's letters, in its order."""
+    plan = material.plan
     number = {label: k for k, label in enumerate(candidates.labels)}
     truth = np.array([number.get(label, len(candidates.labels)) for label in labels], dtype=np.int64)
     k = candidates.named
-    gram = ridge.kernel(features)
-    own = _aspect(features, gram, np.minimum(truth, k), k + candidates.has_rest, plan)
+    own = _aspect(material, np.minimum(truth, k), k + candidates.has_rest)
     district = kind = None
     # A label beyond MAX_RARE has no candidate: it teaches “rest” alone.
     inside = np.minimum(truth, len(candidates.labels) - 1)
     if candidates.district_of is not None and candidates.kind_of is not None:
-        district = _aspect(features, gram, candidates.district_of[inside], candidates.districts, plan)
-        kind = _aspect(features, gram, candidates.kind_of[inside], candidates.kinds, plan)
-    stages = _stages(own, district, kind, hits, truth, candidates, plan)
+        district = _aspect(material, candidates.district_of[inside], candidates.districts)
+        kind = _aspect(material, candidates.kind_of[inside], candidates.kinds)
+    stages = _stages(own, district, kind, material.hits, truth[material.sample], candidates, plan)
     used = choice.usable(candidates, stages)
     coefficients = choice.fit(stages, candidates, places, used)
     utility, truth_out = _held_out(stages, candidates, places, used, bool(plan.windows))

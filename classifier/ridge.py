@@ -7,6 +7,7 @@ a fold's scores follow in closed form from the inverse, and a window's factor is
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -62,20 +63,54 @@ def fit(
     """Solve (K + α / w) a = y. `folds`: index arrays held out in turn; `windows`: ascending cut points in time
     order, the letters between two cuts are scored by the letters before the first."""
     n = gram.shape[0]
-    system = gram.copy()
+    system = np.array(gram, order="F")
     system[np.diag_indices(n)] += alpha / sample_weight
     factor = linalg.cholesky(system, lower=True, overwrite_a=True, check_finite=False)
     dual = linalg.cho_solve((factor, True), y, check_finite=False)
     held_out = np.zeros_like(y)
     has_score = np.zeros(n, dtype=bool)
     if folds:
-        inverse = linalg.cho_solve((factor, True), np.eye(n, dtype=np.float32), check_finite=False)
+        inverse = linalg.lapack.spotri(factor, lower=True)[0]
+        inverse += np.tril(inverse, -1).T
         for fold in folds:
             held_out[fold] = y[fold] - linalg.solve(inverse[np.ix_(fold, fold)], dual[fold], check_finite=False)
             has_score[fold] = True
-    for cut, end in zip(windows[:-1], windows[1:], strict=True):
+    for cut, end in pairwise(windows):
         part = linalg.cho_solve((factor[:cut, :cut], True), y[:cut], check_finite=False)
         held_out[cut:end] = gram[cut:end, :cut] @ part
         has_score[cut:end] = True
     weights = np.asarray(features.T @ dual, dtype=np.float32)
     return Ridge(weights, held_out, has_score)
+
+
+def refine(
+    features: sparse.csr_matrix,
+    y: Matrix,
+    sample_weight: Matrix,
+    start: Matrix,
+    *,
+    alpha: float,
+    rounds: int = 25,
+    tolerance: float = 2e-2,
+) -> Matrix:
+    """Ridge weights for more letters than a kernel matrix can hold: conjugate gradients, one line search a column,
+    from the weights that a sample of the letters gave."""
+    turned = features.T.tocsr()
+    sample = sample_weight[:, None]
+    weights = start.copy()
+    goal = turned @ (sample * y)
+    residual = goal - (turned @ (sample * (features @ weights)) + np.float32(alpha) * weights)
+    direction = residual.copy()
+    power = (residual * residual).sum(axis=0)
+    enough = tolerance**2 * np.maximum((goal * goal).sum(axis=0), 1e-12)
+    for _ in range(rounds):
+        if (power <= enough).all():
+            break
+        image = turned @ (sample * (features @ direction)) + np.float32(alpha) * direction
+        step = power / np.maximum((direction * image).sum(axis=0), 1e-12)
+        weights += step * direction
+        residual -= step * image
+        new = (residual * residual).sum(axis=0)
+        direction = residual + (new / np.maximum(power, 1e-12)) * direction
+        power = new
+    return np.ascontiguousarray(weights, dtype=np.float32)

@@ -14,20 +14,21 @@ import scipy
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
-from classifier import model_folder, words
+from classifier import model_folder, ridge, words
 from classifier.errors import NothingToLearnError
 from classifier.features import Vocabulary
-from classifier.learning import Learned, candidates_of, floor_for, learn_head, with_places
+from classifier.learning import Learned, Material, candidates_of, floor_for, learn_head, with_places
 from classifier.model import Model
 from classifier.near_duplicates import groups
 from classifier.ngrams import Batch
 from classifier.places import Places
-from classifier.splitting import plan
+from classifier.splitting import in_time_order, is_timed, plan, sample
 from classifier.text import LetterText
 from classifier.training_files import HEADS, Sample, Samples, read
 
 Progress = Callable[[str, float], None]
 _CHUNK = 512
+MAX_LETTERS = 300_000  # more no longer raise accuracy, and a laptop's memory ends
 
 
 class TrainingSummary(NamedTuple):
@@ -89,7 +90,7 @@ def minimum_count(letters: int) -> int:
 def _learn(
     samples: Samples, seed: int, precision: float, dictionary: Sequence[str], progress: Progress
 ) -> tuple[Model, dict[str, Any]]:
-    letters = samples.letters
+    letters = _latest(samples.letters, seed)
     words.add_words(dictionary)
     items = [sample.text for sample in letters]
     progress("counting words", 0.05)
@@ -98,6 +99,7 @@ def _learn(
     progress("features", 0.2)
     features = sparse.vstack([vocabulary.matrix(chunk) for chunk in chunks]).tocsr()
     group = groups(items)
+    grams = _Grams(features)
     model_heads, weights, places_of = [], [], []
     facts: dict[str, Any] = {}
     column = 0
@@ -107,7 +109,7 @@ def _learn(
         rows = np.flatnonzero([bool(getattr(sample, name)) for sample in letters])
         if len({getattr(letters[i], name) for i in rows}) < 2:
             continue
-        learned, places = _head(name, letters, items, features, group, rows, seed, precision)
+        learned, places = _head(name, letters, items, features, grams, group, rows, seed, precision)
         if learned is None:
             continue
         model_heads.append(replace(learned.head, first_column=column))
@@ -121,7 +123,13 @@ def _learn(
         vocabulary, np.ascontiguousarray(np.hstack(weights)), tuple(model_heads), tuple(places_of), tuple(dictionary)
     )
     return model, {
-        "data": {"sha256": samples.sha256, "files": samples.files, "letters": len(letters), **_dates(letters)},
+        "data": {
+            "sha256": samples.sha256,
+            "files": samples.files,
+            "letters": len(samples.letters),
+            "used": len(letters),
+            **_dates(letters),
+        },
         "training": facts,
         "seed": seed,
         "precision": precision,
@@ -134,6 +142,7 @@ def _head(
     letters: Sequence[Sample],
     items: Sequence[LetterText],
     features: sparse.csr_matrix,
+    grams: _Grams,
     group: np.ndarray[Any, Any],
     rows: np.ndarray[Any, Any],
     seed: int,
@@ -144,14 +153,34 @@ def _head(
     if candidates.named < 2:
         return None, None
     candidates, places = with_places(candidates, names)
-    _, numbers = np.unique(np.array(labels), return_inverse=True)
-    order = plan([letters[i].date for i in rows], group[rows], numbers, seed)
-    rows = rows[order.order]
+    dates = [letters[i].date for i in rows]
+    timed = is_timed(dates)
+    if timed:
+        rows = rows[in_time_order(dates)]
+    labels = [getattr(letters[i], name) for i in rows]
+    chosen = sample(len(rows), timed, group[rows], seed)
+    _, numbers = np.unique(np.array(labels)[chosen], return_inverse=True)
+    held_out = plan(timed, group[rows][chosen], numbers, seed)
+    own = features[rows]
     hits = None
     if places is not None:
-        hits = np.vstack([_hits(places, [items[i] for i in part]) for part in _parts(rows)])
-    labels = [getattr(letters[i], name) for i in rows]
-    return learn_head(name, labels, features[rows], hits, candidates, places, order, precision), places
+        hits = np.vstack([_hits(places, [items[i] for i in part]) for part in _parts(rows[chosen])])
+    material = Material(own, chosen, grams(rows[chosen]), held_out, hits)
+    return learn_head(name, labels, material, candidates, places, precision), places
+
+
+class _Grams:
+    """Kernel matrices by letters: two heads over the same letters share one."""
+
+    def __init__(self, features: sparse.csr_matrix) -> None:
+        self._features = features
+        self._last: tuple[bytes, np.ndarray[Any, Any]] | None = None
+
+    def __call__(self, rows: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        key = rows.tobytes()
+        if self._last is None or self._last[0] != key:
+            self._last = key, ridge.kernel(self._features[rows])
+        return self._last[1]
 
 
 def _hits(places: Places, items: Sequence[LetterText]) -> np.ndarray[Any, Any]:
@@ -171,6 +200,18 @@ def _support(name: str, letters: Sequence[Sample]) -> dict[str, Any]:
         "support": {label: counts[label] for label in sorted(counts) if counts[label] >= floor},
         "not_named": {label: counts[label] for label in sorted(counts) if counts[label] < floor},
     }
+
+
+def _latest(letters: list[Sample], seed: int) -> list[Sample]:
+    """At most MAX_LETTERS: the latest where they are dated, else by lot."""
+    if len(letters) <= MAX_LETTERS:
+        return letters
+    dates = [sample.date for sample in letters]
+    if is_timed(dates):
+        kept = in_time_order(dates)[-MAX_LETTERS:]
+    else:
+        kept = np.random.default_rng(seed).permutation(len(letters))[:MAX_LETTERS]
+    return [letters[i] for i in np.sort(kept)]
 
 
 def _dates(letters: Sequence[Sample]) -> dict[str, str]:
