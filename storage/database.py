@@ -6,6 +6,7 @@ Whatever means “the database does not answer now” (down, locked, disk full, 
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from letters.errors import SettingsError, TryLater
+from letters.errors import JiesuError, SettingsError, TryLater
 from storage.tables import Table
 
 _CACHE_KIB = 65536
@@ -25,6 +26,10 @@ _CACHE_KIB = 65536
 
 class Conflict(TryLater):
     """Another worker wrote the same row first; the batch is read again and finds it."""
+
+
+class DatabaseDamaged(JiesuError):
+    """The database {database} is damaged ({cause}): stop every worker and put back a copy; jiesu reconcile then says what is missing."""  # noqa: E501
 
 
 class Database:
@@ -53,8 +58,15 @@ class Database:
 
     def _sqlite_engine(self) -> Engine:
         if self.url.database and self.url.database != ":memory:":
-            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(self.url, connect_args={"timeout": 30, "check_same_thread": False})
+            folder = Path(self.url.database).parent
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise SettingsError(
+                    f"the database's folder {folder} cannot be made: {error.strerror}; check JIESU_HOME or JIESU_DATABASE_URL"
+                ) from None
+        # An error's text must not carry what was to be written: it ends in logs (invariant 11).
+        engine = create_engine(self.url, connect_args={"timeout": 30, "check_same_thread": False}, hide_parameters=True)
 
         @event.listens_for(engine, "connect")
         def _connected(connection: Any, _record: object) -> None:
@@ -80,6 +92,7 @@ class Database:
             self.url,
             pool_pre_ping=True,
             pool_size=8,
+            hide_parameters=True,
             connect_args={"connect_timeout": 10, "application_name": "jiesu"},
         )
 
@@ -119,6 +132,8 @@ def answering(database: Database) -> Iterator[None]:
     except (OperationalError, PoolTimeout) as error:
         raise TryLater(f"the database {database} does not answer: {_first_line(error)}") from error
     except DBAPIError as error:
+        if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise DatabaseDamaged(database=database, cause=_first_line(error)) from error
         if not error.connection_invalidated:
             raise
         raise TryLater(f"the connection to the database {database} was lost: {_first_line(error)}") from error

@@ -3,9 +3,11 @@ their worker died (invariant 3)."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import struct
+import threading
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +15,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from letters.errors import TryLater
+from letters.errors import JiesuError, TryLater
 from storage.database import Database
 from storage.sealing import Sealer
 from storage.tables import OutboxBatch, Worker
@@ -48,16 +50,19 @@ class Orphan:
 class Outbox:
     """One process's share of the outbox. Made once a process; `owner` names the process on its machine."""
 
-    def __init__(self, database: Database, sealer: Sealer) -> None:
+    def __init__(self, database: Database, sealer: Sealer, *, heartbeat_seconds: float = HEARTBEAT_SECONDS) -> None:
         self._database = database
         self._sealer = sealer
+        self._every = heartbeat_seconds
         self._seen = 0.0
+        self._heart: threading.Thread | None = None
+        self._still = threading.Event()
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{_process_started(os.getpid())}"
 
     def alive(self, *, now: float | None = None) -> None:
         """Say that this process lives; call it every few seconds. `TryLater` when the database does not answer."""
         monotonic = time.monotonic() if now is None else now
-        if self._seen and monotonic - self._seen < HEARTBEAT_SECONDS:
+        if self._seen and monotonic - self._seen < self._every:
             return
         at = _now_ms()
         with self._database.write() as connection:
@@ -74,6 +79,7 @@ class Outbox:
 
     def add(self, connection: Connection, stage: str, messages: Sequence[Message]) -> int:
         """Keep a batch's messages in the transaction that writes its rows; the number to settle it by."""
+        self._be_seen()
         row = connection.execute(
             insert(OutboxBatch)
             .values(
@@ -118,6 +124,28 @@ class Outbox:
         """How many batches the bus has not confirmed."""
         with self._database.read() as connection:
             return int(connection.execute(select(func.count()).select_from(OutboxBatch)).scalar_one())
+
+    def close(self) -> None:
+        """Be seen no more: what this process still holds is for others."""
+        self._still.set()
+        if self._heart is not None:
+            self._heart.join()
+            self._heart = None
+
+    def _be_seen(self) -> None:
+        """On a database that other machines use, this process is seen from before its first batch on, and also while it
+        waits for a broker that is down: else another would take it for dead and publish the same."""
+        if self._database.sqlite or self._heart is not None:
+            return
+        self.alive()
+        self._still.clear()
+        self._heart = threading.Thread(target=self._beat, name="outbox-heartbeat", daemon=True)
+        self._heart.start()
+
+    def _beat(self) -> None:
+        while not self._still.wait(self._every):
+            with contextlib.suppress(JiesuError):
+                self.alive()
 
     def _dead(self, connection: Connection, owner: str) -> bool:
         host, pid, started = owner.rsplit(":", 2)

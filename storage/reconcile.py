@@ -5,7 +5,7 @@ The database is held against the bus, which is the only witness of what was fed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field
 
 from sqlalchemy import Connection, func, select, text
@@ -55,13 +55,11 @@ def reconcile(
     starts: Mapping[Position, int],
     ends: Mapping[Position, int],
     committed: Mapping[Position, int],
-    on_the_way: bool,
     standing: Callable[[str], Set[tuple[int, int]]],
 ) -> Sums:
-    """Sums from database and bus.
+    """Sums from database and bus; undecided letters are `pending` (whether they are lost, `undecided` helps to tell).
 
-    `starts`, `ends` and `committed` are those of the intake topics; `on_the_way` says that a later stage still has
-    messages to read or send, so that undecided letters are no loss. `standing` gives the (partition, offset) of every
+    `starts`, `ends` and `committed` are those of the intake topics. `standing` gives the (partition, offset) of every
     record of a topic; it is asked only about a topic with a gap, for Kafka itself leaves gaps (transaction markers).
     """
     sums = Sums()
@@ -70,8 +68,25 @@ def reconcile(
         setattr(sums, names[outcome], count)
         sums.read += count
     _positions(connection, sums, starts, ends, committed, standing)
-    _letters(connection, sums, on_the_way)
+    _letters(connection, sums)
     return sums
+
+
+def undecided(connection: Connection) -> dict[int, str]:
+    """Letters without a decision by their number, each with the sentence that names it as lost."""
+    rows = connection.execute(
+        text(
+            "SELECT l.letter_no, l.channel, l.source_id FROM letters l LEFT JOIN cases c ON c.letter_no = l.letter_no"
+            " WHERE c.letter_no IS NULL ORDER BY l.letter_no"
+        )
+    )
+    return {number: f"letter {channel} {source_id} was never decided" for number, channel, source_id in rows}
+
+
+def capped(names: Sequence[str], what: str) -> list[str]:
+    """The first of them and how many more there are."""
+    more = len(names) - NAMED_AT_MOST
+    return [*names[:NAMED_AT_MOST], *([f"… and {more} more {what}"] if more > 0 else [])]
 
 
 def _positions(
@@ -107,46 +122,50 @@ def _name_gaps(
     here = (IntakeRecord.topic == topic, IntakeRecord.partition == partition)
     kept = set(connection.scalars(select(IntakeRecord.offset).where(*here)))
     lost = [offset for offset in passed if offset not in kept and (partition, offset) in standing]
-    sums.unaccounted += [
-        f"record {topic}/{partition}/{offset} was passed but is in no table" for offset in lost[:NAMED_AT_MOST]
-    ]
-    if len(lost) > NAMED_AT_MOST:
-        sums.unaccounted.append(f"… and {len(lost) - NAMED_AT_MOST} more records of {topic}/{partition}")
+    named = [f"record {topic}/{partition}/{offset} was passed but is in no table" for offset in lost]
+    sums.unaccounted += capped(named, f"records of {topic}/{partition}")
 
 
-def _letters(connection: Connection, sums: Sums, on_the_way: bool) -> None:
+_HOLES = (
+    (
+        "SELECT l.channel, l.source_id FROM letters l WHERE NOT EXISTS (SELECT 1 FROM intake_records i WHERE"
+        " i.letter_no = l.letter_no AND i.outcome = 'letter')",
+        "letter {} {} came from no record",
+    ),
+    (
+        "SELECT i.topic, i.partition, i.\"offset\" FROM intake_records i WHERE i.outcome <> 'dead' AND NOT EXISTS"
+        " (SELECT 1 FROM letters l WHERE l.letter_no = i.letter_no)",
+        "record {}/{}/{} became a letter that is not kept",
+    ),
+    (
+        "SELECT i.topic, i.partition, i.\"offset\" FROM intake_records i WHERE i.outcome = 'revision' AND NOT EXISTS"
+        " (SELECT 1 FROM revisions r WHERE r.letter_no = i.letter_no AND r.revision = i.revision)",
+        "record {}/{}/{} became a revision that is not kept",
+    ),
+    (
+        'SELECT i.topic, i.partition, i."offset" FROM intake_records i LEFT JOIN dead_letters d ON d.topic = i.topic'
+        ' AND d.partition = i.partition AND d."offset" = i."offset" WHERE i.outcome = \'dead\' AND d.dead_id IS NULL',
+        "record {}/{}/{} was refused but is not among the dead letters",
+    ),
+    (
+        "SELECT l.channel, l.source_id FROM cases c JOIN letters l ON l.letter_no = c.letter_no WHERE"
+        " c.state IN ('dispatched', 'escalated') AND c.host IS NOT NULL AND (SELECT count(*) FROM assignments a WHERE"
+        " a.letter_no = c.letter_no AND a.round = c.round AND (a.unit = c.host OR a.role = 'assist')) < 1 + CASE WHEN"
+        " c.co_units = '' THEN 0 ELSE 1 + length(c.co_units) - length(replace(c.co_units, ',', '')) END",
+        "letter {} {} is said to be dispatched but a unit has no assignment",
+    ),
+)
+"""Queries that find what stands in one table and is missing from another, with the sentence that names each row."""
+
+
+def _letters(connection: Connection, sums: Sums) -> None:
     for state, count in states(connection).items():
         if state == UNDECIDED:
             sums.pending = count
         else:
             setattr(sums, state, count)
-    rows = connection.execute(text("SELECT count(*) FROM letters")).scalar_one()
-    if rows != sums.letters:
-        _name(
-            connection,
-            sums,
-            "SELECT l.channel, l.source_id FROM letters l LEFT JOIN intake_records i ON i.letter_no = l.letter_no AND"
-            " i.outcome = 'letter' WHERE i.letter_no IS NULL",
-            "letter {} {} came from no record",
-        )
-        if rows < sums.letters:
-            sums.unaccounted.append(f"{sums.letters} records became letters, but only {rows} letters are kept")
-    if sums.pending and not on_the_way:
-        _name(
-            connection,
-            sums,
-            "SELECT l.channel, l.source_id FROM letters l LEFT JOIN cases c ON c.letter_no = l.letter_no"
-            " WHERE c.letter_no IS NULL",
-            "letter {} {} was never decided",
-        )
-    _name(
-        connection,
-        sums,
-        "SELECT l.channel, l.source_id FROM cases c JOIN letters l ON l.letter_no = c.letter_no WHERE"
-        " c.state IN ('dispatched', 'escalated') AND NOT EXISTS (SELECT 1 FROM assignments a WHERE"
-        " a.letter_no = c.letter_no AND a.unit = c.host)",
-        "letter {} {} is said to be dispatched but has no assignment",
-    )
+    for query, sentence in _HOLES:
+        _name(connection, sums, query, sentence)
 
 
 def _name(connection: Connection, sums: Sums, query: str, sentence: str) -> None:

@@ -45,13 +45,20 @@ def current_version(database: Database) -> str | None:
 
 
 def upgrade(database: Database) -> tuple[str | None, str]:
-    """Bring the schema to the newest version; (before, after). Several processes may call it at once."""
+    """Bring the schema to the newest version; (before, after). Several processes may call it at once.
+
+    Nothing is locked or changed when it is there already, or when a newer program has taken it further.
+    """
+    before = current_version(database)
+    if _at_least_ours(before):
+        return before, str(before)
     with database.write() as connection:
         if not database.sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
         before = MigrationContext.configure(connection).get_current_revision()
-        if before != newest_version():
-            command.upgrade(_config(connection), "head")
+        if _at_least_ours(before):
+            return before, str(before)
+        command.upgrade(_config(connection), "head")
     return before, newest_version()
 
 
@@ -64,7 +71,12 @@ def differences(database: Database) -> list[str]:
 
 def require_current(database: Database) -> None:
     """Raises `SchemaBehind` unless the schema is at least as new as this program (a newer one is fine: see style)."""
-    current = current_version(database)
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if current != newest_version() and (current is None or current in known):
+    if not _at_least_ours(current_version(database)):
         raise SchemaBehind()
+
+
+def _at_least_ours(version: str | None) -> bool:
+    """The newest revision that this program knows, or one that it does not know and that is therefore newer."""
+    if version is None or version == newest_version():
+        return version is not None
+    return version not in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}

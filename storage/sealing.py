@@ -42,7 +42,7 @@ class Sealer:
             raise SealBroken()
         try:
             return self._aead.decrypt(sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :], bound_to)
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # ValueError: cut so short that not even the nonce is whole
             raise SealBroken() from None
 
     def seal(self, writer: Writer, letter_id: str) -> str:
@@ -52,7 +52,11 @@ class Sealer:
 
     def open(self, token: str, letter_id: str) -> Writer:
         """Who wrote. Call it only for a role that needs to know, and record that it was called."""
-        return Writer.model_validate_json(self.open_bytes(base64.urlsafe_b64decode(token), letter_id.encode()))
+        try:
+            sealed = base64.urlsafe_b64decode(token)
+        except ValueError:
+            raise SealBroken() from None
+        return Writer.model_validate_json(self.open_bytes(sealed, letter_id.encode()))
 
 
 def load_key(configured: str | None, home: Path) -> bytes:
@@ -80,4 +84,9 @@ def load_key(configured: str | None, home: Path) -> bytes:
             fresh.unlink()
     if path.stat().st_mode & 0o077:
         raise SettingsError(f"{path} can be read by others; run: chmod 600 {path}")
-    return base64.b64decode(path.read_bytes())
+    try:
+        return base64.b64decode(path.read_bytes(), validate=True)
+    except ValueError:
+        raise SettingsError(
+            f"{path} is no key any more (not base64); put your copy of it back, for without it nobody can read who wrote"
+        ) from None

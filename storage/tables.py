@@ -123,7 +123,7 @@ class Case(Table):
     __table_args__ = (
         CheckConstraint("state IN ('dispatched', 'waiting', 'merged', 'escalated')", name="state"),
         CheckConstraint("host IS NULL OR recused NOT LIKE '%' || host || '%'", name="host_not_recused"),
-        CheckConstraint("state NOT IN ('dispatched', 'escalated') OR host IS NOT NULL", name="host_named"),
+        CheckConstraint("state <> 'dispatched' OR host IS NOT NULL", name="host_named"),
         Index("ix_cases_state", "state", "letter_no"),
         Index("ix_cases_host", "host", "letter_no"),
     )

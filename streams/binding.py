@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 import structlog
 
 from letters.errors import TryLater
-from streams.port import Bus, Outgoing, Prepared, Record, Stage, StageObserver, selects
+from streams.port import Bus, Outgoing, Prepared, Stage, StageObserver, selects
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -28,6 +28,8 @@ _SLACK_MS: Final = 60_000
 """How far the clocks of database and broker may be apart when a relay looks for a message that may have arrived."""
 _SWEEP_SECONDS: Final = 5.0
 """How often an idle stage looks for what a dead worker left behind."""
+_LAG_SECONDS: Final = 5.0
+"""How often the observer is told how much is still to be read."""
 
 
 class Stopped(Exception):
@@ -55,7 +57,7 @@ class Binding:
         self._batch = batch
         self._swept = 0.0
         self._reader = self._until_answered(lambda: bus.reader(stage.name, stage.inputs))
-        self._tell_assigned()
+        observer.assigned(stage.name, [(topic, 0) for topic in self._until_answered(self._topics)])
 
     def step(self, timeout: float = 0.0) -> int:
         """Handle one batch; how many records it had. Raises what the observer raises, and `Stopped`."""
@@ -72,12 +74,14 @@ class Binding:
         if prepared.again:
             self.sweep()  # what the first reading of this batch left unsent goes out before the offset moves
         try:
-            self._until_answered(self._reader.commit, lost_partitions=True)
+            self._reader.commit()
         except TryLater as error:
-            # The rows are written and the messages sent; the new owner reads the batch again and finds both.
-            log.warning(
-                "partitions went to another worker", action="commit_lost", stage=self.stage.name, why=str(error)
-            )
+            # The rows are written and the messages sent: whoever reads the batch again, this worker or the partitions'
+            # new owner, finds both. Without rewinding, records that nothing follows would stay uncommitted.
+            log.warning("a commit was not taken", action="commit_lost", stage=self.stage.name, why=str(error))
+            self._reader.rewind()
+            self._pause(error, _FIRST_WAIT)
+            return len(records)
         self._observer.batch_done(self.stage.name, records, prepared, time.perf_counter() - began)
         return len(records)
 
@@ -101,7 +105,10 @@ class Binding:
 
     def lag(self) -> int:
         """How many records this group has still to read."""
-        topics = [t for t in self._bus.topics() if any(selects(name, t) for name in self.stage.inputs)]
+        return self._until_answered(self._lag)
+
+    def _lag(self) -> int:
+        topics = self._topics()
         ends, starts = self._bus.ends(topics), self._bus.starts(topics)
         done = self._bus.committed(self.stage.name, topics)
         lag = {at: end - max(done.get(at, 0), starts.get(at, 0)) for at, end in ends.items()}
@@ -134,13 +141,11 @@ class Binding:
             else:
                 return
 
-    def _until_answered(self, call: Callable[[], T], *, lost_partitions: bool = False) -> T:
+    def _until_answered(self, call: Callable[[], T]) -> T:
         for wait in waits():
             try:
                 return call()
             except TryLater as error:
-                if lost_partitions:
-                    raise
                 self._pause(error, wait)
         raise AssertionError("waits() never ends")
 
@@ -149,9 +154,8 @@ class Binding:
         if self._stop.wait(wait):
             raise Stopped from error
 
-    def _tell_assigned(self) -> None:
-        topics = [t for t in self._bus.topics() if any(selects(name, t) for name in self.stage.inputs)]
-        self._observer.assigned(self.stage.name, [(topic, 0) for topic in topics])
+    def _topics(self) -> list[str]:
+        return [t for t in self._bus.topics() if any(selects(name, t) for name in self.stage.inputs)]
 
 
 def run_until_idle(bindings: list[Binding], *, on_batch: Callable[[str, int], None] | None = None) -> dict[str, int]:
@@ -167,13 +171,21 @@ def run_until_idle(bindings: list[Binding], *, on_batch: Callable[[str, int], No
             moved += count
             if count and on_batch:
                 on_batch(binding.stage.name, count)
-        if not moved and not any(binding.lag() for binding in bindings):
+        if moved or any(binding.lag() for binding in bindings):
+            continue
+        # A worker beside this one may have been killed meanwhile: what it left is also to be done.
+        if not sum(binding.sweep() for binding in bindings):
             return handled
 
 
 def run_for_ever(bindings: list[Binding], stop: threading.Event, *, idle_seconds: float = 0.02) -> None:
     """Every stage in turn until `stop` is set; an idle round waits for the bus instead of asking without end."""
+    told = float("-inf")
     while not stop.is_set():
         moved = sum(binding.step() for binding in bindings)
+        if time.monotonic() - told > _LAG_SECONDS:
+            for binding in bindings:
+                binding.lag()
+            told = time.monotonic()
         if not moved:
             stop.wait(idle_seconds)

@@ -3,20 +3,30 @@ worker left, and find the one record that breaks a batch."""
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
 
 import structlog
 from sqlalchemy import Connection
 
 from letters.clock import Clock
-from letters.errors import InvalidRecord, SettingsError, TryLater
-from storage.database import Database
+from letters.errors import InvalidRecord, JiesuError, SettingsError, TryLater
+from storage.database import Conflict, Database
 from storage.dead import NewDead, write_dead
 from storage.outbox import Message, Outbox
 from streams.dead import dead_message, dead_row
 from streams.port import Outgoing, Prepared, Record
 
 log = structlog.get_logger()
+
+_RACES: Final = 4
+"""How many lost races in a row are believed."""
+
+
+class Refused(JiesuError):
+    """The database refuses these rows whenever they are written."""
 
 
 class OutboxStage:
@@ -38,17 +48,36 @@ class OutboxStage:
         """See `streams.port.Stage`. A record that no rule foresaw and that breaks the batch ends as a dead letter of its
         own (invariant 4): the batch is halved until it is found, the others go their way."""
         try:
-            return self.work(records)
+            return self._worked(records)
         except (TryLater, SettingsError):
             raise
         except Exception as error:
             if len(records) > 1:
                 middle = len(records) // 2
                 return _joined(self.prepare(records[:middle]), self.prepare(records[middle:]))
-            log.exception(
-                "a record broke its stage", action="record_broke_stage", stage=self.name, topic=records[0].topic
+            # Where it broke, not what the error says: an error's text often quotes the letter (invariant 11).
+            log.error(
+                "a record broke its stage",
+                action="record_broke_stage",
+                stage=self.name,
+                topic=records[0].topic,
+                partition=records[0].partition,
+                offset=records[0].offset,
+                error=type(error).__name__,
+                where=[f"{at.filename}:{at.lineno} {at.name}" for at in traceback.extract_tb(error.__traceback__)[-6:]],
             )
             return self._bury(records[0], error)
+
+    def _worked(self, records: Sequence[Record]) -> Prepared:
+        """The batch's work, also when another worker wrote the same rows first: the next look finds them. Rows that are
+        refused again and again are no lost race, and waiting would stop the stream for ever."""
+        for _ in range(_RACES):
+            with suppress(Conflict):
+                return self.work(records)
+        try:
+            return self.work(records)
+        except Conflict as error:
+            raise Refused(str(error)) from error
 
     def prepared(
         self, connection: Connection, outgoing: list[Outgoing], dead: Sequence[NewDead] = (), *, again: bool = False

@@ -51,9 +51,7 @@ def upgrade() -> None:
             "host IS NULL OR recused NOT LIKE '%' || host || '%'", name=op.f("ck_cases_host_not_recused")
         ),
         sa.CheckConstraint("state IN ('dispatched', 'waiting', 'merged', 'escalated')", name=op.f("ck_cases_state")),
-        sa.CheckConstraint(
-            "state NOT IN ('dispatched', 'escalated') OR host IS NOT NULL", name=op.f("ck_cases_host_named")
-        ),
+        sa.CheckConstraint("state <> 'dispatched' OR host IS NOT NULL", name=op.f("ck_cases_host_named")),
         sa.PrimaryKeyConstraint("letter_no", name=op.f("pk_cases")),
     )
     with op.batch_alter_table("cases", schema=None) as batch_op:
