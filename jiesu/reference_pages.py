@@ -123,7 +123,7 @@ def metrics_page() -> str:
     return page(
         "Metrics",
         "Made by `make docs` from `streams/observing.py`. `jiesu up` serves them in Prometheus' text form at `/metrics` of"
-        " the desk's port.",
+        " the desk's port, `jiesu worker` at the port that `--metrics-port` names; both on 127.0.0.1 alone.",
         table(("metric", "type", "meaning"), [(f"`{name}`", kinds[name], meanings[name]) for name in METRICS]),
         "Beside them, `/healthz` answers 200 while no stage has stopped and 503 afterwards, `/readyz` answers 200 while"
         " every stage works; both tell each stage's state as JSON (`working`, `waiting: why`, `stopped: why`).",
