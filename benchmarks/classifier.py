@@ -8,11 +8,6 @@ scikit-learn pipelines (jieba.lcut, TfidfVectorizer, LinearSVC), called one lett
 
 from __future__ import annotations
 
-import os
-
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[_name] = "1"
-
 import argparse
 import json
 import random
@@ -25,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import jieba
+from threadpoolctl import threadpool_limits
 
 from classifier.serving import LetterModel, LetterText
 from classifier.training import train
@@ -58,10 +54,29 @@ _TROUBLES = {
     "建议": "建议 增设 警务室 宣传 巡逻 监控 优化 便民 流程 服务 网上 咨询 感谢 表扬 改进",
 }
 _COMMON = (
-    "我是本地居民 请领导核实处理 希望尽快答复 给我们生活带来很大影响 反映多次没有结果 已经持续好几个月 恳请有关部门重视 "
-    "电话打不通 昨天晚上 今年以来 很多老人和孩子 不知道找谁 请问应该怎么办 我们都很着急 物业说不归他们管 附近住户 "
-    "来回跑了三趟 工作人员说 上个星期 每天早上 一直没有解决 谢谢"
-).split()
+    "我是本地居民",
+    "请领导核实处理",
+    "希望尽快答复",
+    "给我们生活带来很大影响",
+    "反映多次没有结果",
+    "已经持续好几个月",
+    "恳请有关部门重视",
+    "电话打不通",
+    "昨天晚上",
+    "今年以来",
+    "很多老人和孩子",
+    "不知道找谁",
+    "请问应该怎么办",
+    "我们都很着急",
+    "物业说不归他们管",
+    "附近住户",
+    "来回跑了三趟",
+    "工作人员说",
+    "上个星期",
+    "每天早上",
+    "一直没有解决",
+    "谢谢",
+)
 _SYLLABLES = "安宁和平福康祥瑞龙凤新华中兴东西南北河山林泉石桥光明永丰金银玉梅兰松柏"
 
 
@@ -207,7 +222,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
     letters = (from_files(given.files) if given.files else invented(given.letters))[: given.letters]
-    result = measure(letters)
+    with threadpool_limits(limits=1):
+        result = measure(letters)
     if given.json:
         print(json.dumps(result, ensure_ascii=False))
         return

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
-from classifier.heads import FEW, SIGNALS, Candidates, Floats, found_names, softmax
+from classifier.heads import FEW, SIGNALS, Candidates, Floats, found_names, needed, softmax
 from classifier.places import Places
 
 _RIDGE = 1e-3
@@ -45,11 +45,9 @@ def signals(stage: Stage, candidates: Candidates, places: Places | None, used: S
                 cell[:, k:] = stage.own[:, k, None]
                 out[:, total, j] = stage.own[:, k]
             case "district":
-                assert stage.district is not None
-                cell[:] = stage.district[:, candidates.district_of]
+                cell[:] = needed(stage.district)[:, needed(candidates.district_of)]
             case "kind":
-                assert stage.kind is not None
-                cell[:] = stage.kind[:, candidates.kind_of]
+                cell[:] = needed(stage.kind)[:, needed(candidates.kind_of)]
             case "own_name":
                 cell[:] = own_name
             case "district_name":

@@ -1,76 +1,108 @@
-"""A model and labelled letters come in; the figures that tell whether to trust it go out."""
+"""A model and labelled letters come in; figures (JSON) and a report for people (HTML that opens offline) go out."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import f1_score
 
-from classifier.serving import HeadResult, LetterModel
-from classifier.training_files import read
+from classifier import measures
+from classifier.measures import Answer
+from classifier.serving import LabelResult, LetterModel
+from classifier.training_files import Sample, read
+
+_MISTAKES = 25
+_DIGITS = re.compile(r"\d{5,}[\dXx]?")  # telephone, identity and card numbers have no business in a report
 
 
 def evaluate(model: LetterModel, files: Sequence[Path]) -> dict[str, Any]:
-    """Figures per head, over the letters whose label the model knows, and over all."""
+    """Figures per head over the letters whose label the model knows (`n`, `unknown` counts the others), under
+    `all` over every letter, and `details` for the report. Raises TrainingFileError."""
     letters = read([Path(f) for f in files]).letters
     results = model.label([s.text for s in letters], evidence=False)
-    out: dict[str, Any] = {"model": {"name": model.name, "sha256": model.sha256}, "letters": len(letters)}
+    return summarise(model, letters, results)
+
+
+def summarise(model: LetterModel, letters: Sequence[Sample], results: Sequence[LabelResult]) -> dict[str, Any]:
+    """The same for letters that were labelled already."""
+    out: dict[str, Any] = {
+        "model": {"name": model.name, "sha256": model.sha256},
+        "letters": len(letters),
+        "details": {},
+    }
     for head in model.model.heads:
-        pairs: list[tuple[str, HeadResult]] = [
-            (getattr(s, head.name), getattr(r, head.name))
-            for s, r in zip(letters, results, strict=True)
-            if getattr(s, head.name)
-        ]
-        known = [(t, r) for t, r in pairs if t in set(head.labels)]
-        if not pairs:
+        labels = set(head.labels)
+        answers, samples = [], []
+        for sample, result in zip(letters, results, strict=True):
+            truth, own = getattr(sample, head.name), getattr(result, head.name)
+            if truth:
+                answers.append(Answer(truth, own, truth in labels, sample.date[:7]))
+                samples.append(sample)
+        if not answers:
             continue
-        right = np.array([t == r.label for t, r in known], dtype=float)
-        taken = [t == r.label for t, r in known if r.accepted]
-        taken_all = [t == r.label for t, r in pairs if r.accepted]
-        conditional = np.array([r.confidence / max(1e-9, 1.0 - r.outside) for _, r in known])
-        out[head.name] = {
-            "n": len(known),
-            "unknown": len(pairs) - len(known),
-            "accuracy": float(right.mean()) if known else None,
-            "macro_f1": float(
-                f1_score(
-                    [t for t, _ in known],
-                    [r.label for _, r in known],
-                    labels=sorted({t for t, _ in known}),
-                    average="macro",
-                )
-            )
-            if known
-            else None,
-            "top3": float(np.mean([t in [a for a, _ in r.alternatives] for t, r in known])) if known else None,
-            "automatic_share": len(taken) / len(known) if known else None,
-            "automatic_precision": float(np.mean(taken)) if taken else None,
-            "ece": expected_calibration_error(conditional, right) if known else None,
-            "all": {
-                "n": len(pairs),
-                "automatic_share": len(taken_all) / len(pairs),
-                "automatic_precision": float(np.mean(taken_all)) if taken_all else None,
-            },
-        }
+        out[head.name] = measures.figures(answers)
+        out["details"][head.name] = _details(model, head.name, answers, samples)
     return out
 
 
-def expected_calibration_error(confidence: Any, right: Any, bins: int = 10) -> float:
-    """Mean distance between confidence and accuracy over ten equal bins, weighted by letters."""
-    which = np.minimum((confidence * bins).astype(int), bins - 1)
-    total = 0.0
-    for b in range(bins):
-        inside = which == b
-        if inside.any():
-            total += abs(float(confidence[inside].mean()) - float(right[inside].mean())) * float(inside.mean())
-    return total
+def figures(result: dict[str, Any]) -> dict[str, Any]:
+    """The result without the details: what the command line prints."""
+    return {key: value for key, value in result.items() if key != "details"}
 
 
-def write_report(result: dict[str, Any], out_dir: Path) -> None:
-    """Write evaluation.json (and, later, the HTML report) into `out_dir`."""
+def _details(model: LetterModel, head: str, answers: Sequence[Answer], samples: Sequence[Sample]) -> dict[str, Any]:
+    known = [a for a in answers if a.known]
+    confidence = np.array([a.result.confidence for a in answers])
+    right = np.array([a.right for a in answers], dtype=bool)
+    support = model.card.get("training", {}).get(head, {})
+    wrong = sorted(
+        (k for k, a in enumerate(answers) if not a.right), key=lambda k: (-answers[k].result.confidence, samples[k].id)
+    )[:_MISTAKES]
+    why = model.label([samples[k].text for k in wrong])
+    return {
+        "threshold": model.thresholds()[head],
+        "promised": model.card.get("precision"),
+        "curve": measures.coverage_curve(confidence, right),
+        "reliability": measures.reliability(
+            measures.conditional([a.result for a in known]), np.array([a.right for a in known], dtype=bool)
+        ),
+        "labels": measures.by_label(answers, support.get("support", {}) | support.get("not_named", {})),
+        "confusion": measures.confusions(known),
+        "months": measures.by_month(answers),
+        "not_named": support.get("not_named", {}),
+        "floor": support.get("floor"),
+        "mistakes": [
+            {
+                "id": samples[k].id,
+                "truth": answers[k].truth,
+                "label": answers[k].result.label,
+                "confidence": answers[k].result.confidence,
+                "accepted": answers[k].result.accepted,
+                "title": _masked(samples[k].text.title),
+                "excerpt": _masked(samples[k].text.body[:120]),
+                "evidence": getattr(result, head).evidence,
+            }
+            for k, result in zip(wrong, why, strict=True)
+        ],
+    }
+
+
+def _masked(text: str) -> str:
+    return _DIGITS.sub("…", text)
+
+
+def write_report(result: dict[str, Any], out_dir: Path) -> Path:
+    """Write `evaluation.json` and `report.html` into `out_dir`; returns the path of the page."""
+    from classifier.report import page
+
+    out_dir = Path(out_dir)
     out_dir.mkdir(parents=True, exist_ok=True)
-    (out_dir / "evaluation.json").write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    text = json.dumps(result, ensure_ascii=False, indent=1)
+    (out_dir / "evaluation.json").write_text(text + "\n", encoding="utf-8")
+    target = out_dir / "report.html"
+    target.write_text(page(result), encoding="utf-8")
+    return target

@@ -140,11 +140,12 @@ def spans(scored: Scored, head: Head, places: Places | None, chosen: NDArray[np.
         at = start - int(batch.starts[letter])
         item = batch.items[letter]
         text = batch.texts[letter][at : at + end - start]
-        for part, name in zip(item[:FIELDS], _PARTS, strict=True):
+        part_name = _PARTS[0]
+        for part, part_name in zip(item[:FIELDS], _PARTS, strict=True):  # noqa: B007 - the last one seen is the one
             if at < len(part):
                 break
             at -= len(part) + 1
-        out[letter].append(Span(name, at, at + end - start, text, weight))
+        out[letter].append(Span(part_name, at, at + end - start, text, weight))
     for letter, weight in enumerate(weighed.fields.tolist()):
         if weight:
             item = batch.items[letter]

@@ -78,7 +78,7 @@ class Vocabulary:
         """Per size: bucket → number, and number → feature + 1 in each role (0 for none): all, word, title, place."""
         for size in (1, 2, 3, 4):
             nothing = np.empty(0, dtype=np.int64)
-            used = {role: (nothing, nothing) for role in _ROLES}
+            used: dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]] = dict.fromkeys(_ROLES, (nothing, nothing))
             for (block, buckets, _), offset in zip(self.parts, offsets, strict=False):
                 is_word = block.part == "all" and block.size == 0
                 if block.part == "fields" or not (size in WORD_SIZES if is_word else block.size == size):
@@ -185,7 +185,7 @@ class Vocabulary:
     def rows(self, batch: Batch, *, trace: bool = False) -> tuple[Rows, Trace | None]:
         """The same for a prepared batch, on request with the way from each occurrence to its entry."""
         n = len(batch.items)
-        kind = np.uint32 if n * self.size < 1 << 32 else np.uint64
+        kind: Any = np.uint32 if n * self.size < 1 << 32 else np.uint64
         stride = kind(self.size)
         found, starts, sizes = self._occurrences(batch, batch.rows.astype(kind) * stride)
         base = np.concatenate([pair[0] for pair in found])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from classifier.places import Places
 
 Floats = NDArray[np.float64]
 Scores = NDArray[np.float32]
+_T = TypeVar("_T")
 
 #: What speaks for a candidate, in the order of the coefficients.
 SIGNALS = (
@@ -70,6 +71,13 @@ class Candidates:
         return self.named + self.has_rest + self.districts + self.kinds
 
 
+def needed(value: _T | None) -> _T:
+    """A part that goes with others: where one is there, all are."""
+    if value is None:
+        raise ValueError("the head's names are incomplete")
+    return value
+
+
 def found_names(candidates: Candidates, places: Places | None, hits: NDArray[np.bool_] | None) -> tuple[Any, Any, Any]:
     """(own name, district name, a neighbour's name) × candidate, as 0/1; None where the names tell nothing."""
     if (
@@ -80,7 +88,6 @@ def found_names(candidates: Candidates, places: Places | None, hits: NDArray[np.
         or candidates.district_name is None
     ):
         return None, None, None
-    assert candidates.district_of is not None
     padded = np.zeros((hits.shape[0], hits.shape[1] + 1), dtype=np.float32)
     padded[:, :-1] = hits
     own = padded[:, candidates.own_name]  # −1 reads the empty last column
@@ -89,7 +96,7 @@ def found_names(candidates: Candidates, places: Places | None, hits: NDArray[np.
     row, name = np.nonzero(hits)
     around[row, places.district_of_name[name]] = 1.0
     around[:, -1] = 0.0
-    return own, district, around[:, candidates.district_of]
+    return own, district, around[:, needed(candidates.district_of)]
 
 
 @dataclass(frozen=True, slots=True)

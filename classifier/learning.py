@@ -13,7 +13,7 @@ from scipy import sparse
 
 from classifier import choice, ridge
 from classifier.choice import Stage
-from classifier.heads import Candidates, Head, softmax
+from classifier.heads import Candidates, Head, needed, softmax
 from classifier.label_names import Names, read_names
 from classifier.places import Places, gather
 from classifier.splitting import Plan
@@ -227,9 +227,7 @@ def _collapsed(
     if district is not None and kind is not None:
         d = district.weights * np.float32(coefficients["district"])
         t = kind.weights * np.float32(coefficients["kind"])
-        assert candidates.district_of is not None
-        assert candidates.kind_of is not None
-        columns[0][:, :k] += d[:, candidates.district_of[:k]]
-        columns[0][:, :k] += t[:, candidates.kind_of[:k]]
+        columns[0][:, :k] += d[:, needed(candidates.district_of)[:k]]
+        columns[0][:, :k] += t[:, needed(candidates.kind_of)[:k]]
         columns += [d, t]
     return np.hstack(columns)

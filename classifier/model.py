@@ -82,9 +82,8 @@ class Model:
         heads, places = [], []
         for entry in card["heads"]:
             name = entry["name"]
-            candidates = Candidates(
-                tuple(entry["labels"]), entry["named"], *(arrays.get(f"{name}_{field}") for field in _ARRAYS)
-            )
+            stored: dict[str, Any] = {field: arrays.get(f"{name}_{field}") for field in _ARRAYS}
+            candidates = Candidates(labels=tuple(entry["labels"]), named=entry["named"], **stored)
             heads.append(
                 Head(
                     name,

@@ -228,7 +228,7 @@ def block_buckets(batch: Batch, block: Block) -> tuple[NDArray[np.int64], NDArra
     if block.part == "fields":
         rows, bucket = field_buckets(batch.items)
         return rows, bucket.astype(np.int64)
-    rows, buckets = [], []
+    row_parts, bucket_parts = [], []
     for offset, size in enumerate(WORD_SIZES if block.size == 0 else (block.size,)):
         found = batch.hashed(size)
         if block.part == "title":
@@ -239,6 +239,6 @@ def block_buckets(batch: Batch, block: Block) -> tuple[NDArray[np.int64], NDArra
             start = found.nonzero()[0]
         bucket = found.take(start)
         start = start[bucket != 0]
-        rows.append(batch.rows.take(start))
-        buckets.append(bucket[bucket != 0].astype(np.int64) + (offset * BUCKETS if block.size == 0 else 0))
-    return np.concatenate(rows).astype(np.int64), np.concatenate(buckets)
+        row_parts.append(batch.rows.take(start))
+        bucket_parts.append(bucket[bucket != 0].astype(np.int64) + (offset * BUCKETS if block.size == 0 else 0))
+    return np.concatenate(row_parts).astype(np.int64), np.concatenate(bucket_parts)
