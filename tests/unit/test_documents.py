@@ -163,12 +163,16 @@ def test_every_command_has_an_example_that_the_program_takes(command: str) -> No
 
 @pytest.mark.parametrize("readme", READMES)
 def test_both_readmes_name_every_command(readme: str) -> None:
+    """Of a group (dead, models, db) at least one; the reference page has them all."""
     text = text_of(readme)
-    assert [name for name in COMMANDS if f"jiesu {name}" not in text] == []
+    assert [name for name in COMMANDS if f"jiesu {name.split()[0]}" not in text] == []
 
 
-def test_every_setting_topic_metric_and_reason_is_described() -> None:
-    pages = {name: text_of(f"docs/reference/{name}.md") for name in ("settings", "topics", "metrics", "reasons")}
+def test_every_command_setting_topic_metric_and_reason_is_described() -> None:
+    pages = {
+        name: text_of(f"docs/reference/{name}.md") for name in ("commands", "settings", "topics", "metrics", "reasons")
+    }
+    assert [name for name in COMMANDS if f"\n## jiesu {name}\n" not in pages["commands"]] == []
     assert [n for n in Settings.model_fields if f"`JIESU_{n.upper()}`" not in pages["settings"]] == []
     assert [topic.name for topic in flow_topics() if f"`{topic.name}`" not in pages["topics"]] == []
     assert [name for name in METRICS if f"`{name}`" not in pages["metrics"]] == []
