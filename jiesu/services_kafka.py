@@ -184,6 +184,7 @@ class Broker:
             "allow.everyone.if.no.acl.found": "false",
             "super.users": "User:ANONYMOUS;User:admin",
             "log.dirs": str(self.folder / "data"),
+            "group.min.session.timeout.ms": "1000",  # tests kill workers and shall not wait long for others to notice
         }
         self._properties.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
 

@@ -13,7 +13,14 @@ from typing import Any, Final
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import OffsetSpec
-from kafka.errors import GroupIdNotFoundError, KafkaError, UnknownTopicOrPartitionError
+from kafka.errors import (
+    CoordinatorLoadInProgressError,
+    CoordinatorNotAvailableError,
+    GroupIdNotFoundError,
+    KafkaError,
+    NotCoordinatorError,
+    UnknownTopicOrPartitionError,
+)
 from kafka.protocol.consumer.offsets import IsolationLevel
 
 from letters.errors import TryLater
@@ -26,6 +33,8 @@ from streams.port import MESSAGE_ID, Outgoing, Position, Reader, Record, TopicSp
 _CONNECT_MS: Final = 5_000
 _DELIVERY_SECONDS: Final = 30.0
 _SILENCE_SECONDS: Final = 30.0
+_NEW_BROKER_SECONDS: Final = 10.0
+"""How long a broker that was just started may take to find its groups."""
 
 
 class KafkaBus:
@@ -104,11 +113,18 @@ class KafkaBus:
     def committed(self, group: str, topics: Sequence[str]) -> dict[Position, int]:
         """What the group has committed; partitions without a commit are absent."""
         wanted = set(expand(topics, self.topics()))
+        deadline = time.monotonic() + _NEW_BROKER_SECONDS
         with translated(self.settings, f"ask what {group} has committed"), self._lock:
-            try:
-                found = self._admin().list_group_offsets({group: None})
-            except GroupIdNotFoundError:
-                return {}
+            while True:
+                try:
+                    found = self._admin().list_group_offsets({group: None})
+                    break
+                except GroupIdNotFoundError:
+                    return {}
+                except (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError):
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.1)
         return {(p.topic, p.partition): at.offset for p, at in found.get(group, {}).items() if p.topic in wanted}
 
     def scan(self, topic: str, *, from_start: bool = True, follow: bool = False) -> Iterator[Record]:

@@ -8,9 +8,9 @@ The control topic is an ordinary Faust topic, read by every worker.
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import socket
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,9 +59,9 @@ def build_app(
     """The app of these stages; its services are in `app.stage_readers`. Also for `faust -A`."""
     watcher = observer or SilentObserver()
     settings.folder.mkdir(parents=True, exist_ok=True)  # Faust wants one, though nothing of ours is kept there
-    name = settings.instance or f"{socket.gethostname()}.{os.getpid()}"
     app = faust.App(
-        f"jiesu-control.{name}",  # a group of its own, so that every worker hears every word
+        # A group of its own each time: every worker hears every word, and none waits for its dead predecessor's session.
+        f"jiesu-control.{socket.gethostname()}.{uuid.uuid4().hex[:12]}",
         broker=[f"kafka://{server}" for server in settings.kafka.servers],
         broker_credentials=_credentials(settings.kafka),
         broker_commit_interval=1,

@@ -44,7 +44,7 @@ class Bed:
 
 @pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.kafka)])
 def bed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bed]:
-    url = "embedded" if request.param == "embedded" else request.getfixturevalue("kafka_url") + "?session_timeout=6"
+    url = "embedded" if request.param == "embedded" else request.getfixturevalue("kafka_url") + "?session_timeout=3"
     made = Bed(url, tmp_path)
     yield made
     made.close()
