@@ -23,7 +23,7 @@ MESSAGES: Final[dict[str, tuple[str, str, str]]] = {
         "what the unit has to know at once: danger, reminders, supervision",
     ),
     topics.DEAD_LETTERS: ("dead-letter", "key of the refused record", "records that could not be read, with raw bytes"),
-    topics.CONTROL: ("control", "–", "words to the workers"),
+    topics.CONTROL: ("control", "–", "words to the workers on Kafka, each of which reads every one"),
 }
 """Message, key and meaning of each topic that is ours; an intake topic holds upstream's own records."""
 
