@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +15,26 @@ from classifier import choice, ridge
 from classifier.choice import Stage
 from classifier.heads import Candidates, Head, needed, softmax
 from classifier.label_names import Names, read_names
+from classifier.measures import expected_calibration_error
+from classifier.ngrams import BLOCKS, Block
 from classifier.places import Places, gather
 from classifier.splitting import Plan
 from classifier.thresholds import fitted_threshold
 
 MAX_RARE = 1500  # rare candidates weighed one by one; the rarest beyond count as unseen
-ALPHA = 1.5
+
+
+class Recipe(NamedTuple):
+    """What a model is made of. The defaults are what cross-validation chose; benchmarks try others."""
+
+    blocks: tuple[Block, ...] = BLOCKS
+    alpha: float = 1.5  # ridge
+    balance: float = 1.0  # how far rare classes are lifted: 0 not at all, 1 to the same weight as frequent ones
+    names: bool = True  # read districts and kinds off the labels' names
+    minimum_count: int | None = None  # letters an n-gram must stand in; None: by the number of letters
+
+
+RECIPE = Recipe()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +51,14 @@ def floor_for(letters: int) -> int:
     return int(np.clip(letters // 150, 3, 20))
 
 
-def candidates_of(labels: Sequence[str]) -> tuple[Candidates, Names | None]:
+def candidates_of(labels: Sequence[str], recipe: Recipe = RECIPE) -> tuple[Candidates, Names | None]:
     """All labels, named ones first, each part in alphabetical order."""
     counts = Counter(labels)
     floor = floor_for(len(labels))
     named = sorted(label for label, count in counts.items() if count >= floor)
     rare = sorted(sorted(set(counts) - set(named)), key=lambda label: (-counts[label], label))[:MAX_RARE]
     ordered = [*named, *rare]
-    names = read_names(ordered) if len(ordered) >= 12 else None
+    names = read_names(ordered) if recipe.names and len(ordered) >= 12 else None
     return (
         Candidates(
             tuple(ordered),
@@ -83,17 +97,18 @@ class Material:
     gram: NDArray[np.float32]  # of the sample
     plan: Plan  # over the sample
     hits: NDArray[np.bool_] | None  # of the sample
+    recipe: Recipe = RECIPE
 
 
 def _aspect(material: Material, truth: NDArray[np.int64], classes: int) -> ridge.Ridge:
-    sample, plan = material.sample, material.plan
+    sample, plan, recipe = material.sample, material.plan, material.recipe
     part = truth[sample]
     found = ridge.fit(
         material.features[sample],
         material.gram,
         ridge.targets(part, classes),
-        ridge.balance(part, 1.0),
-        alpha=ALPHA,
+        ridge.balance(part, recipe.balance),
+        alpha=recipe.alpha,
         folds=plan.folds,
         windows=plan.windows,
     )
@@ -102,9 +117,9 @@ def _aspect(material: Material, truth: NDArray[np.int64], classes: int) -> ridge
     weights = ridge.refine(
         material.features,
         ridge.targets(truth, classes),
-        ridge.balance(truth, 1.0),
+        ridge.balance(truth, recipe.balance),
         found.weights,
-        alpha=ALPHA,
+        alpha=recipe.alpha,
     )
     return found._replace(weights=weights)
 
@@ -137,8 +152,7 @@ def learn_head(
     coefficients = {signal: round(value * factor, 6) for signal, value in coefficients.items()}
     chance = softmax(utility * factor)[:, :k]
     confidence = np.round(chance.max(axis=1), 4)
-    right, known = chance.argmax(axis=1) == truth_out, truth_out < k
-    threshold = fitted_threshold(confidence, right, precision)
+    threshold = fitted_threshold(confidence, chance.argmax(axis=1) == truth_out, precision)
     rare = np.arange(len(candidates.labels)) >= k
     bias = np.zeros(len(candidates.labels) + ("unseen" in used))
     for signal in used:
@@ -152,12 +166,9 @@ def learn_head(
         "letters": len(labels),
         "named": k,
         "held_out": {
-            "letters": len(right),
-            "known": int(known.sum()),
-            "accuracy": round(float(right[known].mean()), 4) if known.any() else None,
             "how": "forward windows" if plan.windows else "grouped folds",
             "temperature": round(factor, 4),
-            "automatic_share": round(float((confidence >= threshold).mean()), 4),
+            **_figures(chance, confidence, truth_out, threshold),
         },
     }
     return Learned(head, weights, facts)
@@ -210,6 +221,35 @@ def _held_out(
         for earlier, later in turns
     ]
     return np.concatenate(found), np.concatenate([stage.truth for _, later in turns for stage in later])
+
+
+def _figures(
+    chance: NDArray[np.float64], confidence: NDArray[np.float64], truth: NDArray[np.int64], threshold: float
+) -> dict[str, Any]:
+    """What the held-out letters showed, by the same names as an evaluation's figures."""
+    named = chance.shape[1]
+    said = chance.argmax(axis=1)
+    right, known = said == truth, truth < named
+    taken = confidence >= threshold
+    out: dict[str, Any] = {"letters": int(truth.size), "n": int(known.sum()), "unknown": int((~known).sum())}
+    if known.any():
+        hits = np.bincount(truth[right], minlength=named)[:named]
+        true = np.bincount(truth[known], minlength=named)
+        spoken = np.bincount(said[known], minlength=named)
+        f1 = 2 * hits / np.maximum(true + spoken, 1)
+        top3 = (np.argsort(-chance[known], axis=1)[:, :3] == truth[known][:, None]).any(axis=1)
+        given_known = np.minimum(confidence[known] / np.maximum(chance[known].sum(axis=1), 1e-4), 1.0)
+        out["accuracy"] = round(float(right[known].mean()), 4)
+        out["macro_f1"] = round(float(f1[true > 0].mean()), 4)
+        out["top3"] = round(float(top3.mean()), 4)
+        out["ece"] = round(expected_calibration_error(given_known, right[known]), 4)
+    out["automatic_share"] = round(float(taken.mean()), 4)
+    out["automatic_precision"] = round(float(right[taken].mean()), 4) if taken.any() else None
+    order = np.argsort(-confidence, kind="stable")
+    for share in (0.02, 0.05, 0.08, 0.9):
+        first = order[: max(1, int(share * order.size))]
+        out[f"precision_at_{share:g}"] = round(float(right[first].mean()), 4)
+    return out
 
 
 def _collapsed(

@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from classifier import model_folder, ridge, words
 from classifier.errors import NothingToLearnError
 from classifier.features import Vocabulary
-from classifier.learning import Learned, Material, candidates_of, floor_for, learn_head, with_places
+from classifier.learning import RECIPE, Learned, Material, Recipe, candidates_of, floor_for, learn_head, with_places
 from classifier.model import Model
 from classifier.near_duplicates import groups
 from classifier.ngrams import Batch
@@ -75,11 +75,12 @@ def learn(
     precision: float = 0.95,
     dictionary: Sequence[str] = (),
     progress: Progress = lambda _step, _share: None,
+    recipe: Recipe = RECIPE,
 ) -> tuple[Model, dict[str, Any]]:
     """The model and the card's facts about it."""
     # Threads change the order of sums, and with it the last bits: one thread, same bytes on every machine of a kind.
     with threadpool_limits(limits=1):
-        return _learn(samples, seed, precision, dictionary, progress)
+        return _learn(samples, seed, precision, dictionary, progress, recipe)
 
 
 def minimum_count(letters: int) -> int:
@@ -88,14 +89,16 @@ def minimum_count(letters: int) -> int:
 
 
 def _learn(
-    samples: Samples, seed: int, precision: float, dictionary: Sequence[str], progress: Progress
+    samples: Samples, seed: int, precision: float, dictionary: Sequence[str], progress: Progress, recipe: Recipe
 ) -> tuple[Model, dict[str, Any]]:
     letters = _latest(samples.letters, seed)
     words.add_words(dictionary)
     items = [sample.text for sample in letters]
     progress("counting words", 0.05)
     chunks = [items[i : i + _CHUNK] for i in range(0, len(items), _CHUNK)]
-    vocabulary = Vocabulary.learn(chunks, min_count=minimum_count(len(items)))
+    vocabulary = Vocabulary.learn(
+        chunks, min_count=recipe.minimum_count or minimum_count(len(items)), blocks=recipe.blocks
+    )
     progress("features", 0.2)
     features = sparse.vstack([vocabulary.matrix(chunk) for chunk in chunks]).tocsr()
     group = groups(items)
@@ -109,7 +112,7 @@ def _learn(
         rows = np.flatnonzero([bool(getattr(sample, name)) for sample in letters])
         if len({getattr(letters[i], name) for i in rows}) < 2:
             continue
-        learned, places = _head(name, letters, items, features, grams, group, rows, seed, precision)
+        learned, places = _head(name, letters, items, features, grams, group, rows, seed, precision, recipe)
         if learned is None:
             continue
         model_heads.append(replace(learned.head, first_column=column))
@@ -147,9 +150,10 @@ def _head(
     rows: np.ndarray[Any, Any],
     seed: int,
     precision: float,
+    recipe: Recipe,
 ) -> tuple[Learned | None, Any]:
     labels = [getattr(letters[i], name) for i in rows]
-    candidates, names = candidates_of(labels)
+    candidates, names = candidates_of(labels, recipe)
     if candidates.named < 2:
         return None, None
     candidates, places = with_places(candidates, names)
@@ -165,7 +169,7 @@ def _head(
     hits = None
     if places is not None:
         hits = np.vstack([_hits(places, [items[i] for i in part]) for part in _parts(rows[chosen])])
-    material = Material(own, chosen, grams(rows[chosen]), held_out, hits)
+    material = Material(own, chosen, grams(rows[chosen]), held_out, hits, recipe)
     return learn_head(name, labels, material, candidates, places, precision), places
 
 
