@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from sqlalchemy import Connection
 
+from letters.errors import JiesuError, TryLater
 from storage import models
 from storage.database import Database
 
@@ -59,7 +60,18 @@ class PromotedModel:
         for loaded in self._loaded.values():
             if loaded is not None and (loaded.name, loaded.sha256) == promoted:
                 return loaded
-        model = load_registered(connection, promoted[0], self._cache)
+        try:
+            model = load_registered(connection, promoted[0], self._cache)
+        except TryLater:
+            raise
+        except (JiesuError, OSError) as error:
+            # No letter is to blame for a model: the one in use goes on, and where there is none the letters wait.
+            log.error("model does not load", action="model_broken", role=role, model=promoted[0], why=str(error))
+            if role == "label" and self._loaded[role] is None:
+                raise TryLater(
+                    f"the promoted model {promoted[0]} does not load ({error}); promote another: jiesu models promote NAME"
+                ) from error
+            return self._loaded[role]
         log.info("model loaded", action="model_loaded", role=role, model=promoted[0], sha256=promoted[1])
         return model
 
