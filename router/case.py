@@ -65,17 +65,13 @@ class Case:
     ground: Ground
     words: str
     """Title and body in plain form."""
+    category: Category | None
+    """The category, where the classifier is sure of it and the taxonomy has it."""
 
     @property
     def head(self) -> HeadLabel | None:
         """What the classifier says of the category."""
         return self.label.category if self.label else None
-
-    @property
-    def category(self) -> Category | None:
-        """The category, where the classifier is sure of it and the taxonomy has it."""
-        head = self.head
-        return self.bureau.category.get(head.label) if head and head.accepted else None
 
     def likely(self) -> dict[str, float]:
         """Every category the classifier holds possible and how sure it is (0–1)."""

@@ -18,7 +18,7 @@ from router.directory import Directory
 from router.earlier import Earlier
 from router.gazetteer import Gazetteer
 from router.recusal import RecusalRules
-from router.text import plain
+from router.text import Words
 
 VERSION: Final = "1"
 """Raised whenever a rule, a word list or their order changes: a decision names the rules that made it."""
@@ -39,11 +39,11 @@ class Router:
 
     def danger(self, letter: Letter) -> Danger | None:
         """The danger in a letter (险情), None when there is none; cheap, for every letter on intake."""
-        return self._danger.find(letter)
+        return self._danger.find(letter, Words.of(letter))
 
     def recusal(self, letter: Letter) -> Recusal | None:
         """Who must learn nothing of this letter (信访工作条例 §28, §30); None when nobody is complained about."""
-        return self._recusal.find(letter).recusal
+        return self._recusal.find(letter, Words.of(letter)).recusal
 
     def may_reach(self, unit_code: str, recusal: Recusal | None) -> bool:
         """Whether a unit may learn of a letter with this recusal: neither it nor a unit above it is excluded."""
@@ -70,7 +70,9 @@ class Router:
         writer_known: bool = False,
     ) -> Decision:
         """The decision on one letter. `at` is the moment it is decided, `round_` counts dispatches of the letter from 1."""
-        finding = self._recusal.find(letter)
+        words = Words.of(letter)
+        head = label.category if label else None
+        finding = self._recusal.find(letter, words)
         case = Case(
             bureau=self.bureau,
             directory=self._directory,
@@ -80,11 +82,12 @@ class Router:
             round_=round_,
             earlier=earlier,
             writer_known=writer_known,
-            danger=self._danger.find(letter),
+            danger=self._danger.find(letter, words),
             finding=finding,
-            recusal=self._recusal.widened(finding, letter, label, earlier),
-            ground=self._gazetteer.of(letter),
-            words=plain(letter.title) + "\n" + plain(letter.body),
+            recusal=self._recusal.widened(finding, letter, words, label, earlier),
+            ground=self._gazetteer.of(letter, words),
+            words=words.text,
+            category=self.bureau.category.get(head.label) if head and head.accepted else None,
         )
         trail: list[TrailStep] = []
         for rule in rules.ORDER:

@@ -14,7 +14,7 @@ from typing import Final, Literal
 from letters.bureau import Bureau, Place
 from letters.messages import Letter
 from router.phrases import Phrases
-from router.text import plain
+from router.text import Words, plain
 
 Source = Literal["coordinates", "area_code", "address", "title", "body"]
 
@@ -146,12 +146,12 @@ class Gazetteer:
             return left or bool(_TOWN_AFTER.match(after)) or (address and right)
         return (left or address) and bool(_VILLAGE_AFTER.match(after))
 
-    def of(self, letter: Letter) -> Ground:
+    def of(self, letter: Letter, words: Words) -> Ground:
         """The unit whose ground the letter is about. Fields first: area code and address; then title and body."""
         by_code = self._area_code(letter.place.area_code)
         if by_code:
             return by_code
-        address = plain(letter.place.text) if letter.place.text else ""
+        address = words.address
         ground = NOWHERE
         if address:
             start = _FOREIGN_START.search(address)
@@ -160,7 +160,7 @@ class Gazetteer:
             ground = self._settle(list(self.hits(address, address=True)), "address")
             if ground.unit:
                 return ground
-        text = plain(letter.title) + "\n" + plain(letter.body)
+        text = words.text
         hits = list(self.hits(text))
         if ground.units:
             hits = [hit for hit in hits if {p.unit for p in hit.entries} & set(ground.units)]

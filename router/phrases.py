@@ -45,6 +45,17 @@ class Phrases(Generic[T]):
                     yield start, done, value
                     break
 
+    def every(self, text: str) -> Iterator[tuple[int, int, T]]:
+        """(start, end, value) of every phrase at every place, overlapping ones too."""
+        if self._jump is None:
+            return
+        heads = self._by_head
+        for match in self._jump.finditer(text):
+            start = match.start()
+            for phrase, length, value in heads.get(text[start : start + 2], ()):
+                if text.startswith(phrase, start):
+                    yield start, start + length, value
+
     def any(self, text: str) -> bool:
         """Whether any phrase is in `text`."""
         return next(self.scan(text), None) is not None

@@ -18,7 +18,7 @@ from router.earlier import Earlier
 from router.reading import Reading
 from router.roles import is_place
 from router.staff import Staff
-from router.text import plain
+from router.text import Words, plain
 
 LIKELY: Final = 0.5
 """From this summed confidence on, a complaint about police that the classifier suspects is treated as an unsure match."""
@@ -66,17 +66,19 @@ class RecusalRules:
         self._root = frozenset(code for code, unit in bureau.units.items() if unit.kind == "bureau")
         self._everyone = directory.stations | directory.squads - {bureau.mailbox_team, bureau.petition_office}
 
-    def find(self, letter: Letter) -> Finding:
+    def find(self, letter: Letter, words: Words) -> Finding:
         """The letter's own recusal, from fields and words."""
         got = _Gathered()
         for accused in letter.accused:
             self._field(got, accused)
         for name in letter.avoid:
             self._words_of_a_field(got, name, "来信人申请回避")
-        self._text(got, letter)
+        self._text(got, letter, words)
         return self._finding(got)
 
-    def widened(self, finding: Finding, letter: Letter, label: Label | None, earlier: Earlier | None) -> Recusal | None:
+    def widened(
+        self, finding: Finding, letter: Letter, words: Words, label: Label | None, earlier: Earlier | None
+    ) -> Recusal | None:
         """The letter's recusal, widened by what its earlier letter hides and by what the classifier suspects."""
         own = finding.recusal
         if earlier is not None and earlier.excluded:
@@ -94,17 +96,16 @@ class RecusalRules:
         accepted = head.accepted and head.label in complaint
         if not accepted and sum(likely[name] for name in sorted(complaint & likely.keys())) < LIKELY:
             return None
-        units = self._mentioned(letter) or self._everyone
+        units = self._mentioned(letter, words) or self._everyone
         return Recusal(
             units=self._sorted(self._under(units)),
             reason=f"机器判断为“{head.label}”，反映的是公安工作" if accepted else "机器判断可能是对公安工作的投诉",
             sure=accepted,
         )
 
-    def _mentioned(self, letter: Letter) -> frozenset[str]:
+    def _mentioned(self, letter: Letter, words: Words) -> frozenset[str]:
         """Units that a letter about police names or that its source assigns: each may be the one meant."""
-        text = plain(letter.title) + "\n" + plain(letter.body)
-        found = {code for mention in self._directory.scan(text) for code in mention.codes}
+        found = {code for mention in self._directory.scan(words.text) for code in mention.codes}
         if found:
             said = letter.suggested_unit
             for word in (said.code, said.name) if said else ():
@@ -165,9 +166,9 @@ class RecusalRules:
             found = True
         return found
 
-    def _text(self, got: _Gathered, letter: Letter) -> None:
+    def _text(self, got: _Gathered, letter: Letter, words: Words) -> None:
         """Complaints in title and body."""
-        for accusation in self._reading.of(letter):
+        for accusation in self._reading.of(letter, words):
             if accusation.outside:
                 got.outside.append(accusation.outside)
             codes = accusation.codes | (self._of_group({accusation.group}) if accusation.group else frozenset())

@@ -9,33 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final, Literal
+from dataclasses import dataclass, replace
+from typing import Final
 
 from router import acts, cues, roles
 from router.directory import Mention
-from router.phrases import Phrases
 from router.roles import Role
-
-Kind = Literal[
-    "unit", "accuse", "punish", "report", "official", "deed", "feeling", "collude", "mild", "other", "only", "outrage"
-]
+from router.tokens import Token, names_others, police_only, tokens, window
 
 _CLAUSE: Final = re.compile(r"[^，,。！!？?；;\n\r…]+")
-_TABLE: Final[dict[str, Kind]] = {}
-for _words, _kind in (
-    (cues.OTHERS, "other"),
-    (cues.REPORT, "report"),
-    (cues.PUNISH, "punish"),
-    (cues.MILD, "mild"),
-    (cues.DEEDS, "deed"),
-    (cues.FEELING, "feeling"),
-    (cues.OFFICIAL, "official"),
-    (cues.COLLUDE, "collude"),
-    (cues.ACCUSE, "accuse"),
-):
-    _TABLE.update(dict.fromkeys(_words, _kind))  # type: ignore[arg-type]
-_CUES: Final = Phrases(_TABLE)
 _OF: Final = re.compile(r"(?:的)(?:就是|是|这个|那个|这些|那些|某些|部分|个别|你们|我们|当地)?$")
 _LISTED: Final = re.compile("[、和与及或/]|以及|还有|或者|还是|跟|同")
 _TROUBLE: Final = re.compile("(?:的|存在|有关)?(?:问题|情况|乱象)")
@@ -63,14 +45,6 @@ class Complaint:
     phrase: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    start: int
-    end: int
-    kind: Kind
-    mention: Mention | None = None
-
-
 @dataclass(slots=True)
 class _Topic:
     """What the text is about at this point."""
@@ -82,31 +56,22 @@ class _Topic:
 
 def complaints(text: str, mentions: Sequence[Mention], *, filed: bool) -> list[Complaint]:
     """Complaints in plain `text`, whose police `mentions` are given; `filed` when its kind is 投诉 or 举报."""
-    return list(_Reader(text, filed).read(_tokens(text, mentions)))
-
-
-def _tokens(text: str, mentions: Sequence[Mention]) -> list[_Token]:
-    """Units and cues, left to right; a unit's own name beats a cue inside it, a longer cue a shorter."""
-    found = [_Token(m.start, m.end, "other" if m.group == "external" else "unit", m) for m in mentions]
-    found += [_Token(match.start(), match.end(), "only") for match in cues.POLICE_ONLY.finditer(text)]
-    found += [_Token(match.start(), match.end(), "outrage") for match in cues.OUTRAGE.finditer(text)]
-    found += [_Token(match.start(), match.end(), "official") for match in cues.ATTITUDE.finditer(text)]
-    found += [_Token(start, end, kind) for start, end, kind in _CUES.scan(text)]
-    units = [token for token in found if token.mention]
-    kept: list[_Token] = []
-    for token in sorted(found, key=lambda t: (t.start, t.mention is None, t.start - t.end)):
-        if (
-            token.mention is None
-            and token.kind != "only"
-            and any(u.start < token.end and token.start < u.end for u in units)
-        ):
-            continue
-        if kept and token.mention is None and token.start < kept[-1].end and kept[-1].mention is None:
-            if token.kind == "only":
-                kept.append(token)
-            continue
-        kept.append(token)
-    return kept
+    places = [(m.start, m.end) for m in mentions] or police_only(text)
+    if not places:
+        return []
+    start, end = window(text, places[0][0], places[-1][1])
+    if end - start < len(text):
+        mentions = [replace(m, start=m.start - start, end=m.end - start) for m in mentions]
+        part = text[start:end]
+    else:
+        part = text
+    found = list(_Reader(part, filed).read(tokens(part, mentions), text))
+    return [
+        replace(c, mention=replace(c.mention, start=c.mention.start + start, end=c.mention.end + start))
+        if c.mention and start
+        else c
+        for c in found
+    ]
 
 
 class _Reader:
@@ -118,12 +83,11 @@ class _Reader:
         self._topic: _Topic | None = None
         self._last: Mention | None = None
         """The last unit that acted or was reported to: what only police can do is blamed on it."""
-        self._verb: _Token | None = None
+        self._verb: Token | None = None
         """An accusing verb still waiting for its object."""
         self._clause = 0
-        self._listed: _Token | None = None
+        self._listed: Token | None = None
         """The verb whose object was just named: “投诉甲所、乙所” accuses both."""
-        self._others = False
         self._words = ""
         self._actors: list[tuple[Mention, int]] = []
         """Police subjects so far and the clause each acted in."""
@@ -131,12 +95,13 @@ class _Reader:
         """Whether the last clause ended on its police subject, so that the next one says what they do."""
         self._subjects: list[Mention] = []
 
-    def read(self, tokens: list[_Token]) -> Iterator[Complaint]:
+    def read(self, tokens: list[Token], whole: str) -> Iterator[Complaint]:
+        """Every complaint in the part read; `whole` is the text it is from."""
         at = 0
         accused = False
         for match in _CLAUSE.finditer(self._text):
             start, end = match.span()
-            inside: list[_Token] = []
+            inside: list[Token] = []
             while at < len(tokens) and tokens[at].start < end:
                 if tokens[at].start >= start:
                     inside.append(tokens[at])
@@ -145,11 +110,11 @@ class _Reader:
                 accused = True
                 yield complaint
             self._clause += 1
-        if not accused and self._filed and self._subjects and not self._others and not cues.PRAISE.search(self._text):
+        if not accused and self._filed and self._subjects and not names_others(whole) and not cues.PRAISE.search(whole):
             # A letter filed as a complaint that names a unit as its subject and nobody else is about that unit.
             yield Complaint(self._subjects[0], False, "按投诉件提交，只提到该单位")
 
-    def _read_clause(self, start: int, end: int, tokens: list[_Token]) -> Iterator[Complaint]:
+    def _read_clause(self, start: int, end: int, tokens: list[Token]) -> Iterator[Complaint]:
         text = self._text
         clause = self._words = text[start:end]
         if self._verb is not None and not roles.waits(text, self._verb.end, start):
@@ -157,7 +122,7 @@ class _Reader:
         colluding = any(token.kind == "collude" for token in tokens)
         blamed_here = taken_back = False
         acting = False
-        bad: _Token | None = None
+        bad: Token | None = None
         for token in tokens:
             before = text[start : token.start]
             after = text[token.end : end]
@@ -170,7 +135,6 @@ class _Reader:
                     yield from found
                     blamed_here = blamed_here or bool(found)
                 case "other":
-                    self._others = True
                     if self._verb and self._verb.start >= start and not after.startswith("的"):
                         self._verb = None
                     if roles.becomes_subject(before, acting):
@@ -192,7 +156,7 @@ class _Reader:
         if not blamed_here and not taken_back:
             yield from self._unusual(start, end, tokens, clause)
 
-    def _unusual(self, start: int, end: int, tokens: list[_Token], clause: str) -> Iterator[Complaint]:
+    def _unusual(self, start: int, end: int, tokens: list[Token], clause: str) -> Iterator[Complaint]:
         """What police do in this clause when no listed word tells: anything but ordinary work is doubtful."""
         topic = self._topic
         if topic is None or self._others_speak(start, tokens):
@@ -213,7 +177,7 @@ class _Reader:
             for mention in topic.mentions:
                 yield Complaint(mention, False, clause)
 
-    def _others_speak(self, start: int, tokens: list[_Token]) -> bool:
+    def _others_speak(self, start: int, tokens: list[Token]) -> bool:
         """Whether somebody else is the first to act in the clause."""
         first = next((token for token in tokens if token.kind in ("other", "unit")), None)
         return (
@@ -223,7 +187,7 @@ class _Reader:
         )
 
     def _unit(
-        self, mention: Mention, before: str, after: str, bad: _Token | None, colluding: bool, clause: str
+        self, mention: Mention, before: str, after: str, bad: Token | None, colluding: bool, clause: str
     ) -> tuple[Role, list[Complaint]]:
         """A unit in its clause: what part it plays, and whether that already accuses it."""
         text = self._text
@@ -274,7 +238,7 @@ class _Reader:
         if role == "subject":
             self._actors.append((mention, self._clause))
 
-    def _conduct(self, token: _Token, before: str, after: str, clause: str) -> Iterator[Complaint]:
+    def _conduct(self, token: Token, before: str, after: str, clause: str) -> Iterator[Complaint]:
         """Whether words of conduct are blamed on police here, and on whom."""
         word = self._text[token.start : token.end]
         if roles.cancelled(before, after, word):
@@ -303,9 +267,9 @@ class _Reader:
             return True
         if "保护伞" in word:
             return self._filed or bool(_CRIME.search(self._text))
-        return not self._others and bool(_CASE.search(self._text)) and not _COURT.search(before)
+        return not names_others(self._text) and bool(_CASE.search(self._text)) and not _COURT.search(before)
 
-    def _blamed(self, topic: _Topic, token: _Token, before: str, after: str) -> bool:
+    def _blamed(self, topic: _Topic, token: Token, before: str, after: str) -> bool:
         """Whether conduct of this kind falls on what the text was last about."""
         away = self._clause - topic.clause
         if topic.mentions[0].group == "chief" and away:

@@ -6,8 +6,10 @@ Only what rules compare is made plain; the letter itself is never changed.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
+from letters.messages import Letter
 from router.phrases import Phrases, variants
 
 TRADITIONAL: Final = dict(
@@ -24,10 +26,12 @@ TRADITIONAL: Final = dict(
 """Traditional forms of the words that rules look for; a small table, not a converter."""
 
 _WIDE: Final = {chr(code + 0xFEE0): chr(code) for code in range(0x21, 0x7F) if chr(code).isalnum()}
-_CHARS: Final = str.maketrans(
-    {old: new for old, new in (TRADITIONAL | _WIDE).items() if old != new} | {"岀": "出", "　": " ", "\u00a0": " "}
-)
-_CHANGED: Final = re.compile("[" + "".join(chr(code) for code in _CHARS) + "]")
+_CHARS: Final = {old: new for old, new in (TRADITIONAL | _WIDE).items() if old != new} | {
+    "岀": "出",
+    "\u3000": " ",
+    "\u00a0": " ",
+}
+_CHANGED: Final = re.compile("[" + "".join(_CHARS) + "]")
 
 _CJK: Final = "\u4e00-\u9fff"
 _INSERTED: Final = re.compile(rf"(?<=[{_CJK}])[ \t\u200b-\u200d\ufeff·•・.\-_*~+|/\\^#@&`'—–]+(?=[{_CJK}])")
@@ -66,10 +70,8 @@ _SLIPS: Final[Phrases[str]] = Phrases(
 
 def plain(text: str) -> str:
     """`text` with traditional characters, full-width letters, inserted marks and common slips made plain."""
-    if _CHANGED.search(text):
-        text = text.translate(_CHARS)
-    if _INSERTED.search(text):
-        text = _INSERTED.sub("", text)
+    text = _CHANGED.sub(lambda match: _CHARS[match.group()], text)
+    text = _INSERTED.sub("", text)
     slips = list(_SLIPS.scan(text))
     if not slips:
         return text
@@ -78,6 +80,25 @@ def plain(text: str) -> str:
         parts += [text[done:start], right]
         done = end
     return "".join([*parts, text[done:]])
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of one letter in plain form, made once for all rules."""
+
+    title: str
+    body: str
+    address: str
+
+    @classmethod
+    def of(cls, letter: Letter) -> Words:
+        """The words of `letter`."""
+        return cls(plain(letter.title), plain(letter.body), plain(letter.place.text) if letter.place.text else "")
+
+    @property
+    def text(self) -> str:
+        """Title and body."""
+        return f"{self.title}\n{self.body}"
 
 
 def distance_at_most_one(a: str, b: str) -> bool:

@@ -269,7 +269,7 @@ def test_a_complaint_about_some_police_keeps_out_all_who_may_be_meant(
     recusal = router.recusal(write(text))
     assert recusal is not None
     assert not recusal.sure
-    assert len(recusal.units) > 5
+    assert len(recusal.units) >= 3
 
 
 @pytest.mark.parametrize("text", _cases(HARMLESS))
