@@ -8,7 +8,7 @@ from datetime import timedelta
 from letters.bureau import Within
 
 _DURATION = re.compile(
-    r"([0-9]+)\s*个?\s*(分钟|分|小时|自然日|天|日|工作日|minutes?|min|hours?|h|working days?|days?|d)"
+    r"([0-9]{1,5})\s*个?\s*(分钟|分|小时|自然日|天|日|工作日|minutes?|min|hours?|h|working days?|days?|d)"
 )
 _NATURAL = {
     **dict.fromkeys(("分钟", "分", "minute", "minutes", "min"), timedelta(minutes=1)),

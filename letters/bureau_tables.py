@@ -172,6 +172,7 @@ class Entry:
 _FLAGS = {"true": True, "yes": True, "是": True, "1": True, "false": False, "no": False, "否": False, "0": False}
 
 
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 _COMMENT = re.compile(r'^[ \t]*"?#[^\r\n]*', re.MULTILINE)
 
 
@@ -188,9 +189,10 @@ def decode(file: str, content: bytes, problems: Problems) -> str | None:
             text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
-        if "\0" in text:
-            line = text[: text.index("\0")].count("\n") + 1
-            problems.add(file, line, "the file holds NUL bytes; it is damaged, save it again from its source")
+        if strange := _CONTROL.search(text):
+            line = text.count("\n", 0, strange.start()) + 1
+            code = f"U+{ord(strange.group()):04X}"
+            problems.add(file, line, f"the line holds a control character ({code}); delete it or save the file again")
             return None
         return text
     problems.add(file, 1, "the file is neither UTF-8 nor GB18030; save it as UTF-8")
@@ -275,7 +277,7 @@ def read_yaml(file: str, content: bytes, fields: Fields, problems: Problems) -> 
         problem = (error.problem or "not YAML").strip().splitlines()[0]
         problems.add(file, mark.line + 1 if mark else 1, f"the file cannot be read here: {problem}; correct this line")
         return None
-    except ValueError as error:
+    except Exception as error:  # the library itself stumbles (KeyError, AttributeError …) over odd tags and keys
         problems.add(file, 1, f"the file holds a value that cannot be read: {error}; correct or quote it")
         return None
     if not isinstance(loaded, dict):

@@ -125,6 +125,6 @@ def test_a_bureau_without_known_categories_is_told_so() -> None:
 
 
 def test_a_plain_model_does_not_simply_learn_the_templates() -> None:
-    found = scores(nankang(), train=2500, test=500)
+    found = scores(nankang(), train=1500, test=400)
     assert 0.7 < found["category", "held-out"][0] < 0.95
     assert found["category", "held-out"][0] < found["category", "train"][0]

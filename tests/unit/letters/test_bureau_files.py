@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from letters.bureau import Within
 from letters.bureau_durations import parse_within
@@ -284,7 +287,7 @@ def test_a_name_may_stand_in_two_towns() -> None:
         (UNITS.encode("utf-16"), "units.csv:1: the file is UTF-16"),
         (b"PK\x03\x04rest", "units.csv:1: the file is a workbook"),
         (b"\xff\xff\xff\xff\x80", "units.csv:1: the file is neither UTF-8 nor GB18030"),
-        (UNITS.replace("唐江派", "唐\0江派").encode(), "units.csv:11: the file holds NUL bytes"),
+        (UNITS.replace("唐江派", "唐\0江派").encode(), "units.csv:11: the line holds a control character (U+0000)"),
     ],
 )
 def test_a_file_in_another_form_says_how_to_save_it(content: bytes, expected: str) -> None:
@@ -292,6 +295,47 @@ def test_a_file_in_another_form_says_how_to_save_it(content: bytes, expected: st
         parse_bureau(files() | {"units.csv": content})
     assert len(caught.value.problems) == 1
     assert caught.value.problems[0].startswith(expected)
+
+
+ODD = [
+    b"|",
+    b",",
+    b'"',
+    b"\n",
+    b"[",
+    b"{",
+    b": ",
+    b"- ",
+    b"#",
+    b"!!set x",
+    b"*a",
+    b"<<: *a",
+    b"? [",
+    b"\xff",
+    b"\x0b",
+    b"\xe2\x80\xa8",
+]
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.sampled_from(sorted(SOUND)),
+    st.integers(0, 2000),
+    st.integers(0, 40),
+    st.sampled_from(ODD) | st.binary(max_size=3),
+)
+def test_whatever_stands_in_a_file_is_a_bureau_or_a_list_of_problems(name: str, at: int, cut: int, odd: bytes) -> None:
+    changed = files()
+    at %= len(changed[name])
+    changed[name] = changed[name][:at] + odd + changed[name][at + cut :]
+    found = None
+    try:
+        parse_bureau(changed)
+    except BureauError as error:
+        found = error.problems
+    assert found != []
+    for problem in found or ():
+        assert re.match(r"[a-z_]+\.(csv|yaml):[0-9]+: .+; ", problem), problem
 
 
 def test_a_missing_file_names_the_one_that_was_meant(tmp_path: Path) -> None:
@@ -327,7 +371,7 @@ def test_time_limits_as_officials_write_them(text: str, within: Within) -> None:
     assert parse_within(text) == within
 
 
-@pytest.mark.parametrize("text", ["", "0天", "4", "天", "-1天", "半天", "4天左右"])
+@pytest.mark.parametrize("text", ["", "0天", "99999999999天", "4", "天", "-1天", "半天", "4天左右"])
 def test_time_limits_that_are_none(text: str) -> None:
     with pytest.raises(ValueError, match=r"^"):
         parse_within(text)
