@@ -57,7 +57,8 @@ class Binding:
         self._batch = batch
         self._swept = 0.0
         self._reader = self._until_answered(lambda: bus.reader(stage.name, stage.inputs))
-        observer.assigned(stage.name, [(topic, 0) for topic in self._until_answered(self._topics)])
+        self._waited = True
+        self._tell_working()
 
     def step(self, timeout: float = 0.0) -> int:
         """Handle one batch; how many records it had. Raises what the observer raises, and `Stopped`."""
@@ -66,6 +67,7 @@ class Binding:
             self.sweep()
         records = self._until_answered(lambda: self._reader.poll(self._batch, timeout))
         if not records:
+            self._tell_working()
             return 0
         began = time.perf_counter()
         prepared = self._until_answered(lambda: self.stage.prepare(records))
@@ -149,7 +151,15 @@ class Binding:
                 self._pause(error, wait)
         raise AssertionError("waits() never ends")
 
+    def _tell_working(self) -> None:
+        """After a wait that ended with nothing to do: no batch will tell that it is over."""
+        if self._waited:
+            topics = self._until_answered(self._topics)
+            self._observer.assigned(self.stage.name, [(topic, 0) for topic in topics])
+            self._waited = False
+
     def _pause(self, error: TryLater, wait: float) -> None:
+        self._waited = True
         self._observer.retrying(self.stage.name, error, wait)
         if self._stop.wait(wait):
             raise Stopped from error
