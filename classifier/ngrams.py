@@ -91,9 +91,8 @@ class Batch:
         lengths = np.fromiter(map(len, self.texts), dtype=np.int64, count=len(items))
         self.starts = np.ones(len(items) + 1, dtype=np.int64)
         self.starts[1:] += np.cumsum(lengths + 1)
-        self.rows: NDArray[np.int32] = np.empty(self.codes.size, dtype=np.int32)
-        self.rows[0] = 0
-        self.rows[1:] = np.repeat(np.arange(len(items), dtype=np.int32), lengths + 1)
+        self.rows: NDArray[np.int32] = np.zeros(self.codes.size, dtype=np.int32)
+        self.rows[1 : int(self.starts[-1])] = np.repeat(np.arange(len(items), dtype=np.int32), lengths + 1)
         self._hashed: dict[int, NDArray[np.uint32]] = {}
         self._tokens: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
         self._in_title: NDArray[np.bool_] | None = None
