@@ -5,9 +5,12 @@ from __future__ import annotations
 import signal
 import socket
 import threading
+import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 
+import structlog
 import uvicorn
 
 from desk.app import build_app
@@ -15,7 +18,9 @@ from jiesu.installation import LocalInstallation
 from jiesu.wiring import House
 from letters.errors import JiesuError, SettingsError
 from streams.binding import Binding, Stopped, run_for_ever
+from streams.topology import TOPOLOGY
 
+log = structlog.get_logger()
 LOOPBACK = "127.0.0.1"
 
 
@@ -47,20 +52,25 @@ def serve(jiesu: House, port: int, *, started: Callable[[], object]) -> None:
 
 def _run_stages(jiesu: House, stop: threading.Event) -> None:
     bindings: list[Binding] = []
+    reason: JiesuError | None = None
     try:
         bindings = jiesu.bindings(stop)
-        run_for_ever(bindings, stop)
+        run_for_ever(bindings, stop, hourly=jiesu.tidy)
     except Stopped:
         pass
     except JiesuError as error:
-        for binding in bindings:
-            jiesu.observer.stopped(binding.stage.name, error)
-        return
+        reason = error
+    except Exception as error:
+        # Else the pages would go on saying that all is well while nothing is read any more.
+        where = [f"{at.filename}:{at.lineno} {at.name}" for at in traceback.extract_tb(error.__traceback__)[-6:]]
+        log.error("the stages broke", action="stages_broke", error=type(error).__name__, where=where)
+        reason = JiesuError(f"{type(error).__name__}, which no rule foresaw; please report it with jiesu's log")
     finally:
         for binding in bindings:
-            binding.leave()
-    for binding in bindings:
-        jiesu.observer.stopped(binding.stage.name, None)
+            with suppress(JiesuError):
+                binding.leave()
+    for flow in TOPOLOGY:
+        jiesu.observer.stopped(flow.stage, reason)
 
 
 def _listen(port: int) -> socket.socket:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from jiesu.settings import Settings
 from letters.bureau import Bureau
 from letters.bureau_files import read_bureau
 from letters.clock import Clock, SystemClock
-from letters.errors import SettingsError
+from letters.errors import SettingsError, TryLater
 from router import Router
 from storage import schema
 from storage.database import Database
@@ -22,6 +23,7 @@ from storage.outbox import Outbox
 from storage.sealing import Sealer, load_key
 from streams.binding import Binding
 from streams.buses import open_bus
+from streams.embedded import EmbeddedBus
 from streams.intake import Intake
 from streams.label import LabelStage
 from streams.observing import Brake, Observer
@@ -150,6 +152,12 @@ class House:
             Binding(self.bus, stage, observer or self.observer, halt, batch=self.settings.batch)
             for stage in self.stages(names)
         ]
+
+    def tidy(self) -> None:
+        """The embedded bus lets go of what is past its retention and read by everyone; Kafka does so by itself."""
+        if isinstance(self.bus, EmbeddedBus):
+            with suppress(TryLater):
+                self.bus.trim()
 
     def close(self) -> None:
         """Let go of everything that was opened."""

@@ -28,6 +28,7 @@ _SLACK_MS: Final = 60_000
 """How far the clocks of database and broker may be apart when a relay looks for a message that may have arrived."""
 _SWEEP_SECONDS: Final = 5.0
 """How often an idle stage looks for what a dead worker left behind."""
+_HOUR: Final = 3600.0
 _LAG_SECONDS: Final = 5.0
 """How often the observer is told how much is still to be read."""
 
@@ -188,14 +189,24 @@ def run_until_idle(bindings: list[Binding], *, on_batch: Callable[[str, int], No
             return handled
 
 
-def run_for_ever(bindings: list[Binding], stop: threading.Event, *, idle_seconds: float = 0.02) -> None:
-    """Every stage in turn until `stop` is set; an idle round waits for the bus instead of asking without end."""
-    told = float("-inf")
+def run_for_ever(
+    bindings: list[Binding],
+    stop: threading.Event,
+    *,
+    idle_seconds: float = 0.02,
+    hourly: Callable[[], object] | None = None,
+) -> None:
+    """Every stage in turn until `stop` is set; an idle round waits for the bus instead of asking without end.
+    `hourly` is called at first and then once an hour."""
+    told = tidied = float("-inf")
     while not stop.is_set():
         moved = sum(binding.step() for binding in bindings)
         if time.monotonic() - told > _LAG_SECONDS:
             for binding in bindings:
                 binding.lag()
             told = time.monotonic()
+        if hourly and time.monotonic() - tidied > _HOUR:
+            hourly()
+            tidied = time.monotonic()
         if not moved:
             stop.wait(idle_seconds)

@@ -80,7 +80,7 @@ def run(
         bindings = jiesu.bindings(stop, names=stage or ())
         try:
             if not until_idle:
-                run_for_ever(bindings, stop)
+                run_for_ever(bindings, stop, hourly=jiesu.tidy)
                 return
             waiting = sum(binding.lag() for binding in bindings)
             with progress_bar("records", waiting * 3 or None, shown=not as_json) as advance:
