@@ -227,9 +227,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.json:
         print(json.dumps(result, ensure_ascii=False))
         return
-    print(
-        f"{result['letters']:,} letters of {result['characters']} characters, {result['features']:,} features × {result['columns']} columns"
-    )
+    print(f"{result['letters']:,} letters of {result['characters']} characters")
+    print(f"{result['features']:,} features × {result['columns']} columns")
     for title, key, form in ROWS:
         print(f"{title:<44}{form.format(result[key]):>12}")
 

@@ -19,21 +19,25 @@ _MISTAKES = 25
 _DIGITS = re.compile(r"\d{5,}[\dXx]?")  # telephone, identity and card numbers have no business in a report
 
 
-def evaluate(model: LetterModel, files: Sequence[Path]) -> dict[str, Any]:
-    """Figures per head over the letters whose label the model knows (`n`, `unknown` counts the others), under
-    `all` over every letter, and `details` for the report. Raises TrainingFileError."""
+class Evaluation(dict[str, Any]):
+    """The figures as a dictionary; `details` (curves, tables, mistakes) stand beside it, for the report."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        super().__init__(values)
+        self.details: dict[str, Any] = {}
+
+
+def evaluate(model: LetterModel, files: Sequence[Path]) -> Evaluation:
+    """Figures per head over the letters whose label the model knows (`n`, `unknown` counts the others), and under
+    `all` over every letter. Raises TrainingFileError."""
     letters = read([Path(f) for f in files]).letters
     results = model.label([s.text for s in letters], evidence=False)
     return summarise(model, letters, results)
 
 
-def summarise(model: LetterModel, letters: Sequence[Sample], results: Sequence[LabelResult]) -> dict[str, Any]:
+def summarise(model: LetterModel, letters: Sequence[Sample], results: Sequence[LabelResult]) -> Evaluation:
     """The same for letters that were labelled already."""
-    out: dict[str, Any] = {
-        "model": {"name": model.name, "sha256": model.sha256},
-        "letters": len(letters),
-        "details": {},
-    }
+    out = Evaluation({"model": {"name": model.name, "sha256": model.sha256}, "letters": len(letters)})
     for head in model.model.heads:
         labels = set(head.labels)
         answers, samples = [], []
@@ -45,13 +49,8 @@ def summarise(model: LetterModel, letters: Sequence[Sample], results: Sequence[L
         if not answers:
             continue
         out[head.name] = measures.figures(answers)
-        out["details"][head.name] = _details(model, head.name, answers, samples)
+        out.details[head.name] = _details(model, head.name, answers, samples)
     return out
-
-
-def figures(result: dict[str, Any]) -> dict[str, Any]:
-    """The result without the details: what the command line prints."""
-    return {key: value for key, value in result.items() if key != "details"}
 
 
 def _details(model: LetterModel, head: str, answers: Sequence[Answer], samples: Sequence[Sample]) -> dict[str, Any]:
@@ -95,14 +94,14 @@ def _masked(text: str) -> str:
     return _DIGITS.sub("…", text)
 
 
-def write_report(result: dict[str, Any], out_dir: Path) -> Path:
-    """Write `evaluation.json` and `report.html` into `out_dir`; returns the path of the page."""
+def write_report(result: Evaluation, out_dir: Path) -> Path:
+    """Write `evaluation.json` and `index.html` into `out_dir`; returns the path of the page."""
     from classifier.report import page
 
     out_dir = Path(out_dir)
     out_dir.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(result, ensure_ascii=False, indent=1)
+    text = json.dumps({**result, "details": result.details}, ensure_ascii=False, indent=1)
     (out_dir / "evaluation.json").write_text(text + "\n", encoding="utf-8")
-    target = out_dir / "report.html"
+    target = out_dir / "index.html"
     target.write_text(page(result), encoding="utf-8")
     return target

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from classifier.errors import NothingToLearnError
-from classifier.evaluation import figures, summarise
+from classifier.evaluation import summarise
 from classifier.near_duplicates import groups
 from classifier.serving import LetterModel
 from classifier.splitting import in_time_order, is_timed
@@ -60,6 +60,6 @@ def learning_curve(
         else:
             loaded = LetterModel(model, f"{share:.0%}", "", facts)
             results = loaded.label([s.text for s in kept], evidence=False)
-            entry |= {k: v for k, v in figures(summarise(loaded, kept, results)).items() if k in {"category", "unit"}}
+            entry |= {k: v for k, v in summarise(loaded, kept, results).items() if k in {"category", "unit"}}
         out.append(entry)
     return out

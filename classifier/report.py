@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
 from classifier import charts
+from classifier.evaluation import Evaluation
 
 _NAMES = {"category": "类别", "unit": "承办单位"}
 
@@ -17,14 +17,14 @@ def _share(value: float | None) -> str:
     return "–" if value is None else f"{value:.1%}"
 
 
-def page(result: dict[str, Any]) -> str:
+def page(result: Evaluation) -> str:
     """The report of `evaluation.evaluate`."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["share"] = _share
     heads = []
-    for name, details in result["details"].items():
+    for name, details in result.details.items():
         heads.append(
             {
                 "title": _NAMES.get(name, name),

@@ -136,6 +136,7 @@ def _learn(
         "training": facts,
         "seed": seed,
         "precision": precision,
+        "remarks": _remarks(facts, len(samples.letters), len(letters)),
         "versions": {"python": platform.python_version(), "numpy": np.__version__, "scipy": scipy.__version__},
     }
 
@@ -204,6 +205,28 @@ def _support(name: str, letters: Sequence[Sample]) -> dict[str, Any]:
         "support": {label: counts[label] for label in sorted(counts) if counts[label] >= floor},
         "not_named": {label: counts[label] for label in sorted(counts) if counts[label] < floor},
     }
+
+
+def _remarks(facts: dict[str, Any], given: int, used: int) -> list[str]:
+    """What whoever trains should know, in sentences."""
+    out = []
+    if used < given:
+        out.append(f"{used:,} of {given:,} letters were learned from: more no longer help")
+    for head, found in facts.items():
+        if rare := found["not_named"]:
+            out.append(
+                f"{head}: {len(rare)} labels with fewer than {found['floor']} letters ({sum(rare.values()):,} letters) "
+                "are never given; such letters go to a person"
+            )
+        held_out = found["held_out"]
+        if held_out["automatic_share"] == 0:
+            out.append(f"{head}: no confidence keeps the promised precision, so every letter goes to a person")
+        else:
+            out.append(
+                f"{head}: {held_out['automatic_share']:.1%} of held-out letters ({held_out['how']}) would be labelled "
+                f"automatically, {held_out['automatic_precision']:.1%} of them rightly"
+            )
+    return out
 
 
 def _latest(letters: list[Sample], seed: int) -> list[Sample]:
