@@ -7,7 +7,7 @@ import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from kafka import errors
 
@@ -16,6 +16,8 @@ from streams.kafka_url import KafkaSettings
 from streams.port import UnknownTopic
 
 T = TypeVar("T")
+
+_SILENT: Final = (errors.KafkaConnectionError, errors.KafkaTimeoutError, errors.NodeNotReadyError, errors.StaleMetadata)
 
 
 class NotAllowed(JiesuError):
@@ -43,6 +45,8 @@ def told(settings: KafkaSettings, what: str, error: BaseException) -> JiesuError
         return JiesuError(f"{what}: a message is larger than Kafka takes here ({error}); see message.max.bytes")
     if isinstance(error, errors.KafkaConfigurationError | errors.InvalidConfigurationError):
         return SettingsError(f"{what}: Kafka refuses the configuration: {error}")
+    if isinstance(error, _SILENT) and not any(map(_listens, settings.servers)):
+        return _nobody(settings)
     return TryLater(f"{what}: Kafka at {settings.place} does not answer as it should: {error}")
 
 

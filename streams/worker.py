@@ -8,6 +8,7 @@ The control topic is an ordinary Faust topic, read by every worker.
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import uuid
@@ -91,9 +92,13 @@ def run_worker(
 ) -> None:
     """Run until SIGTERM or SIGINT, which finish the batch in hand. Raises what made a stage stop.
 
-    A broker that does not answer at the start is waited for; a topic that does not exist is `UnknownTopic`.
+    A broker that does not answer at the start is waited for; a topic that does not exist is `UnknownTopic`. When a stage
+    hangs and does not come back within `stop_seconds`, the process is ended here: its batch is nowhere committed.
     """
-    asyncio.run(_run(stages, settings, observer or SilentObserver(), on_control))
+    hangs = asyncio.run(_run(stages, settings, observer or SilentObserver(), on_control))
+    if hangs:
+        log.error("a stage hangs; ending the process", action="worker_hangs", stages=hangs)
+        os._exit(1)
 
 
 async def _run(
@@ -101,13 +106,13 @@ async def _run(
     settings: WorkerSettings,
     observer: StageObserver,
     on_control: Callable[[Control], None] | None,
-) -> None:
+) -> list[str]:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     if not await _ready(stages, settings, observer, stop):
-        return
+        return []
     app = build_app(stages, settings, observer=observer, on_control=on_control)
     stopping = asyncio.ensure_future(stop.wait())
     starting = asyncio.ensure_future(app.start())
@@ -131,6 +136,7 @@ async def _run(
             raise reader.failure
     if app.crash_reason is not None:
         raise app.crash_reason
+    return [reader.name for reader in app.stage_readers if reader.work.busy]
 
 
 async def _ready(

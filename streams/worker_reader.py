@@ -106,7 +106,7 @@ class StageReader(faust.Service):  # type: ignore[misc]
 
     async def on_stop(self) -> None:
         """Finish the batch in hand, commit it, leave the group; bounded in time."""
-        self.work.give_up_waiting()
+        self.work.end()
         with suppress(TimeoutError):
             await asyncio.wait_for(self.over.wait(), self._stop_seconds)
         for part in (self._consumer.stop(), self.work.stop()):
@@ -121,7 +121,9 @@ class StageReader(faust.Service):  # type: ignore[misc]
             while not self.should_stop:
                 await self._step()
         except Exception as error:
-            self.failure = told(self._settings, f"read for {self.name}", error) if isinstance(error, KafkaError) else error
+            self.failure = (
+                told(self._settings, f"read for {self.name}", error) if isinstance(error, KafkaError) else error
+            )
             await self.crash(self.failure)
         finally:
             self._observer.stopped(self.name, self.failure)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -38,23 +39,21 @@ class Sender:
         """Returns when every message is on all in-sync replicas. `TryLater`: some may have arrived."""
         if not messages:
             return
+        sent: list[asyncio.Future[Any]] = []
         try:
             producer = await self._started()
-            sent = [
-                await producer.send_batch(batch, partition.topic, partition=partition.partition)
-                for partition, batches in (await self._packed(producer, messages)).items()
-                for batch in batches
-            ]
-            _, late = await asyncio.wait(sent, timeout=_GIVE_UP_SECONDS)
-            if late:
+            for partition, batches in (await self._packed(producer, messages)).items():
+                for batch in batches:
+                    sent.append(await producer.send_batch(batch, partition.topic, partition=partition.partition))
+            if await self._settled(sent):
                 raise TryLater(f"Kafka at {self._settings.place} has not confirmed for {_GIVE_UP_SECONDS:.0f} s")
             for confirmed in sent:
                 confirmed.result()
         except (KafkaError, OSError) as error:
-            await self._drop()
+            await self._drop(sent)
             raise told(self._settings, f"publish to {_names(messages)}", error) from error
         except BaseException:
-            await self._drop()
+            await self._drop(sent)
             raise
 
     async def stop(self) -> None:
@@ -105,15 +104,23 @@ class Sender:
         except UnknownTopicOrPartitionError as error:
             raise UnknownTopic(topic=topic) from error
 
-    async def _drop(self) -> None:
-        """Close connections at once: what the producer still holds must not go out later, behind our back."""
+    async def _settled(self, sent: Sequence[asyncio.Future[Any]]) -> bool:
+        """Waits until each is confirmed or has failed for good; whether some are neither after a long time."""
+        return bool(sent and (await asyncio.wait(sent, timeout=_GIVE_UP_SECONDS))[1])
+
+    async def _drop(self, sent: Sequence[asyncio.Future[Any]] = ()) -> None:
+        """Let go of the producer when nothing is on its way any more, so that nothing goes out later, behind our back."""
         producer, self._producer = self._producer, None
-        if producer is not None:
+        if producer is None:
+            return
+        if await self._settled(sent):
+            producer._sender.sender_task.cancel()  # no public call throws away what a producer still holds
             await producer.client.close()
-            try:
-                await asyncio.wait_for(producer.stop(), 2.0)
-            except (TimeoutError, KafkaError, OSError):
-                return
+        for confirmed in sent:
+            if confirmed.done() and not confirmed.cancelled():
+                confirmed.exception()
+        with suppress(TimeoutError, KafkaError, OSError, asyncio.CancelledError):
+            await asyncio.wait_for(producer.stop(), 3.0)
 
 
 def _names(messages: Sequence[Outgoing]) -> str:

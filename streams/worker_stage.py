@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import Final, TypeVar
 
@@ -28,8 +29,8 @@ _SLACK_MS: Final = 60_000
 
 
 class GivenUp(Exception):
-    """The batch was dropped before anything of it was written, because its partitions are going to another worker or
-    this one stops: whoever reads it next begins anew."""
+    """The batch was dropped uncommitted, because its partitions are going to another worker and nothing of it was
+    written, or because this worker ends: whoever reads it next begins anew and finds what is in the outbox."""
 
 
 class Work:
@@ -41,11 +42,19 @@ class Work:
         self._bus = bus
         self._observer = observer
         self._leaving = asyncio.Event()
+        self._ending = asyncio.Event()
+        self.busy = False
+        """Whether a call into the stage or the bus is under way; true after the end when it hangs."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"stage-{stage.name}")
 
     def give_up_waiting(self) -> None:
         """From now on a batch that has to wait and of which nothing is written is dropped instead."""
         self._leaving.set()
+
+    def end(self) -> None:
+        """The process ends: wait for nothing any more. What stands in the outbox is for other workers to find."""
+        self._leaving.set()
+        self._ending.set()
 
     def go_on(self) -> None:
         """Wait again as long as it takes."""
@@ -86,7 +95,7 @@ class Work:
             try:
                 return await self._sender.send(left)
             except TryLater as error:
-                await self._pause(error, wait)
+                await self._pause(error, wait, self._ending)
                 # Some may have arrived before the error: ask, so that none stands there twice.
                 left = await self._missing(messages, since)
         raise AssertionError("waits() never ends")
@@ -96,22 +105,25 @@ class Work:
 
     async def _until_answered(self, call: Callable[[], T], *, may_give_up: bool = False) -> T:
         loop = asyncio.get_running_loop()
+        stop = self._leaving if may_give_up else self._ending
         for wait in waits():
             try:
-                return await loop.run_in_executor(self._thread, call)
+                return await loop.run_in_executor(self._thread, self._called, call)
             except TryLater as error:
-                if may_give_up and self._leaving.is_set():
-                    raise GivenUp from error
-                await self._pause(error, wait, may_give_up=may_give_up)
+                await self._pause(error, wait, stop)
         raise AssertionError("waits() never ends")
 
-    async def _pause(self, error: TryLater, wait: float, *, may_give_up: bool = False) -> None:
-        self._observer.retrying(self.stage.name, error, wait)
-        if not may_give_up:
-            await asyncio.sleep(wait)
-            return
+    def _called(self, call: Callable[[], T]) -> T:
+        self.busy = True
         try:
-            await asyncio.wait_for(self._leaving.wait(), wait)
-        except TimeoutError:
-            return
-        raise GivenUp from error
+            return call()
+        finally:
+            self.busy = False
+
+    async def _pause(self, error: TryLater, wait: float, stop: asyncio.Event) -> None:
+        if not stop.is_set():
+            self._observer.retrying(self.stage.name, error, wait)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), wait)
+        if stop.is_set():
+            raise GivenUp from error

@@ -33,7 +33,7 @@ SOON = 60.0
 WORKER = """
 import json, os, sqlite3, sys, time
 from pathlib import Path
-from letters.errors import TryLater
+from letters.errors import JiesuError, TryLater
 from streams.kafka_url import KafkaSettings
 from streams.port import MESSAGE_ID, Outgoing, Prepared, SilentObserver
 from streams.worker import WorkerSettings, run_worker
@@ -108,6 +108,8 @@ class Tell(SilentObserver):
         print(json.dumps({"assigned": [list(p) for p in partitions], "stage": stage}), flush=True)
     def batch_done(self, stage, records, prepared, seconds):
         print(json.dumps({"done": len(records), "stage": stage}), flush=True)
+        if options.get("brake"):
+            raise JiesuError("too many dead letters")
     def retrying(self, stage, error, wait):
         print(json.dumps({"retrying": str(error)}), flush=True)
     def stopped(self, stage, error):
@@ -317,6 +319,25 @@ def test_an_error_nobody_foresaw_ends_the_worker_and_commits_nothing(place: Plac
     assert worker.process.wait(SOON) != 0
     assert place.lag() > 0
     assert worker.said("stopped") == ["no rule foresaw this"]
+
+
+def test_the_brake_stops_the_worker_after_the_batch_is_committed(place: Place) -> None:
+    place.feed(50)
+    worker = place.work(brake=True, batch=1000)
+    assert worker.process.wait(SOON) != 0
+    place.until(lambda: worker.said("stopped") == ["too many dead letters"], "no reason")
+    assert place.lag() == 50 - sum(worker.said("done"))  # type: ignore[arg-type]
+    assert place.lag() < 50
+
+
+def test_a_stage_that_hangs_does_not_hold_up_the_stop_for_ever(place: Place) -> None:
+    worker = place.work(slow=600)
+    place.feed(50)
+    place.until(lambda: place.rows.execute("SELECT count(*) FROM rows").fetchone()[0] > 0, "the worker does not work")
+    began = time.monotonic()
+    assert worker.end(signal.SIGTERM) == 1
+    assert time.monotonic() - began < 20
+    assert place.lag() == 50
 
 
 def test_several_stages_patterns_and_control_in_one_worker(place: Place) -> None:
