@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 from letters.bureau import Bureau, Place
 from letters.messages import Letter
+from router.areas import Areas
 from router.phrases import Phrases
 from router.text import Words, plain
 
@@ -44,9 +45,11 @@ _RIGHT_OK: Final = re.compile(
     r"广场|公园|新区)"
 )
 _ROAD_AFTER: Final = re.compile(
-    r"(?:东|南|西|北|中|一|二|三)?(?:路(?!口|段|边|上)|街(?!道|上)|大道|巷|弄|湖|河|山庄|花园|大厦|酒店|饭店|奖|牌)"
+    r"(?:东|南|西|北|中|一|二|三)?(?:路(?!段)|街(?!道|上)|大道|巷|弄|湖|河|山庄|花园|大厦|大?酒店|大?饭店|"
+    r"宾馆|商行|超市|"
+    r"奖|牌|新区|区(?!域|别|间|的|内))"
 )
-_TOWN_AFTER: Final = re.compile("$|[^\u4e00-\u9fff]|镇|乡|街道|派出所|交警|圩|辖区")
+_TOWN_AFTER: Final = re.compile("镇|乡|街道|派出所|交警|圩|辖区")
 _VILLAGE_AFTER: Final = re.compile(r"(?:村|社区|小组|组|屯|坊|圩|居委|大队部|自然村|小学|村民|居民)")
 _FOREIGN: Final = re.compile(r"([\u4e00-\u9fff]{2,4}?(?<![小社辖片景校园我本该全业新城老市郊这]))(?:县|区)$")
 _FOREIGN_START: Final = re.compile(r"(?:^|省|市|州)([\u4e00-\u9fff]{2,3})(?:县|区)")
@@ -93,6 +96,7 @@ class Gazetteer:
 
     def __init__(self, bureau: Bureau) -> None:
         self._bureau = bureau
+        self._areas = Areas(bureau)
         self._units = {code for code, unit in bureau.units.items() if unit.kind not in ("bureau", "external")}
         self._by_code = {place.code: place for place in bureau.places if place.code and place.unit in self._units}
         own = {plain(p.name) for p in bureau.places if p.level == "district"} | {plain(bureau.name)}
@@ -108,7 +112,7 @@ class Gazetteer:
                 stem = _KIND.sub("", name)
                 (short if len(name) == 2 else full).setdefault(name, []).append(place)
                 if place.level in ("town", "community", "village") and stem != name and len(stem) >= 2:
-                    short.setdefault(stem, []).append(place)
+                    (full if len(stem) > 2 else short).setdefault(stem, []).append(place)
                     if place.level == "community":
                         full.setdefault(stem + "居委会", []).append(place)
         table: dict[str, _Form] = {}
@@ -147,38 +151,48 @@ class Gazetteer:
         return (left or address) and bool(_VILLAGE_AFTER.match(after))
 
     def of(self, letter: Letter, words: Words) -> Ground:
-        """The unit whose ground the letter is about. Fields first: area code and address; then title and body."""
-        by_code = self._area_code(letter.place.area_code)
-        if by_code:
-            return by_code
+        """The unit whose ground the letter is about. Fields first: area code, point and address; then title and body."""
+        place = letter.place
+        if place.area_code and self._elsewhere(place.area_code):
+            return Ground(source="area_code", reason=f"行政区划代码{place.area_code}不在本局辖区")
         address = words.address
-        ground = NOWHERE
-        if address:
-            start = _FOREIGN_START.search(address)
-            if start and not any(own in address for own in self._own):
-                return Ground(source="address", reason=f"地址写的是{start.group(0).lstrip('省市州')}，不在本局辖区")
-            ground = self._settle(list(self.hits(address, address=True)), "address")
-            if ground.unit:
-                return ground
-        text = words.text
-        hits = list(self.hits(text))
-        if ground.units:
-            hits = [hit for hit in hits if {p.unit for p in hit.entries} & set(ground.units)]
-            narrowed = self._settle(hits, "body")
-            return narrowed if narrowed.unit else ground
-        if not hits:
+        if address and (start := _FOREIGN_START.search(address)) and not any(own in address for own in self._own):
+            return Ground(source="address", reason=f"地址写的是{start.group(0).lstrip('省市州')}，不在本局辖区")
+        fields = [
+            self._area_code(place.area_code),
+            self._point(place.lng, place.lat),
+            self._settle(list(self.hits(address, address=True)), "address") if address else NOWHERE,
+        ]
+        ground = _agreed([found for found in fields if found.units])
+        if ground.unit:
             return ground
-        return self._settle(hits, "title" if hits[0].start < len(letter.title) else "body")
+        hits = list(self.hits(words.text))
+        if ground.units:
+            narrowed = self._settle([hit for hit in hits if {p.unit for p in hit.entries} & set(ground.units)], "body")
+            return narrowed if narrowed.unit in ground.units else ground
+        return self._settle(hits, "title" if hits and hits[0].start < len(words.title) else "body")
 
-    def _area_code(self, code: str | None) -> Ground | None:
+    def _elsewhere(self, code: str) -> bool:
+        """Whether an area code is another district's; a whole city's or province's code (…00) says nothing."""
+        own = self._bureau.area_code
+        return len(code) >= 6 and bool(own) and code[:6] != own[:6] and not code[:6].endswith("00")
+
+    def _area_code(self, code: str | None) -> Ground:
         if not code or len(code) < 9:
-            return None
+            return NOWHERE
         place = self._by_code.get(code) or self._by_code.get(code[:12]) or self._by_code.get(code[:9])
         if place is None:
-            return None
-        return Ground(
-            place.unit, (place.unit,), (place.name,), "area_code", _around([place]), f"行政区划代码{code}是{place.name}"
-        )
+            return NOWHERE
+        reason = f"行政区划代码{code}是{place.name}"
+        return Ground(place.unit, (place.unit,), (place.name,), "area_code", _around([place]), reason)
+
+    def _point(self, lng: float | None, lat: float | None) -> Ground:
+        units = self._areas.units_at(lng, lat)
+        if not units:
+            return NOWHERE
+        if len(units) > 1:
+            return Ground(None, units, source="coordinates", reason="坐标落在两个辖区的交界处")
+        return Ground(units[0], units, source="coordinates", reason="坐标落在辖区内")
 
     def _settle(self, hits: list[Hit], source: Source) -> Ground:
         """One unit out of several names, or an honest “ambiguous”."""
@@ -229,6 +243,22 @@ class Gazetteer:
         return Ground(
             best, tuple(ranked), tuple(dict.fromkeys(names[best])), source, around, f"{where}提到{names[best][0]}"
         )
+
+
+def _agreed(fields: list[Ground]) -> Ground:
+    """What the fields of a record say together; when they contradict each other that stays open."""
+    if len(fields) < 2:
+        return fields[0] if fields else NOWHERE
+    common = [unit for unit in fields[0].units if all(unit in other.units for other in fields[1:])]
+    around = tuple(sorted({name for found in fields for name in found.around}))
+    places = tuple(dict.fromkeys(name for found in fields for name in found.places))
+    if len(common) == 1:
+        certain = next((found for found in fields if found.unit), fields[0])
+        return Ground(common[0], (common[0],), places, certain.source, around, certain.reason)
+    union = tuple(common) or tuple(dict.fromkeys(unit for found in fields for unit in found.units))
+    return Ground(
+        None, union, places, fields[0].source, around, "登记的地点互相矛盾：" + "；".join(f.reason for f in fields)
+    )
 
 
 def _around(places: list[Place]) -> tuple[str, ...]:

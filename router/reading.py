@@ -57,11 +57,12 @@ class Reading:
         self._bureau = bureau
         self._directory = directory
         self._staff = staff
+        self._root = frozenset(code for code, unit in bureau.units.items() if unit.kind == "bureau")
 
     def of(self, letter: Letter, words: Words) -> Iterator[Accusation]:
         """Complaints in title and body."""
         text = words.text
-        mentions = self._mentions(text)
+        mentions = self.mentions(text)
         filed = letter.kind in ("投诉", "举报")
         seen: set[tuple[frozenset[str], str, bool]] = set()
         for complaint in complaints(text, mentions, filed=filed):
@@ -70,13 +71,15 @@ class Reading:
                 seen.add((accusation.codes, accusation.group, accusation.sure))
                 yield accusation
 
-    def _mentions(self, text: str) -> list[Mention]:
+    def mentions(self, text: str) -> list[Mention]:
         """Units and staff in order, with “金鸡派出所的两名民警” and “南康分局金鸡派出所” read as one."""
         found = [m for m in self._directory.scan(text) if not self._misread(text, m)]
         for start, end, members in self._staff.named_at(text):
             if not _CIVILIAN.search(text, max(0, start - 6), start):
                 codes = frozenset(member.unit for member in members)
                 found.append(Mention(start, end, text[start:end], "named", codes, "person", (text[start:end],)))
+        for start, end in self._staff.chief_at(text):
+            found.append(Mention(start, end, text[start:end], "named", self._root, "chief", (text[start:end],)))
         joined: list[Mention] = []
         for mention in sorted(found, key=lambda m: (m.start, -m.end)):
             if joined:

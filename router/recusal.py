@@ -133,11 +133,13 @@ class RecusalRules:
         text = plain(words)
         found = False
         bare: list[Mention] = []
-        for mention in self._directory.scan(text):
+        for mention in self._reading.mentions(text):
             if is_place(text, mention.end):
-                continue
+                return False
+            got.persons += mention.persons
             if mention.codes and mention.sort == "named":
-                got.add(mention.codes, len(mention.codes) == 1, f"{why}{self._names(mention.codes)}")
+                several = len(mention.codes) > 1 and not mention.persons
+                got.add(mention.codes, not several, f"{why}{self._names(mention.codes)}")
                 found = True
             elif mention.sort == "similar":
                 got.add(mention.codes, False, f"{why}“{text}”，与{self._names(mention.codes)}名称相近")
@@ -145,15 +147,8 @@ class RecusalRules:
             elif mention.sort == "outside":
                 got.outside.append(text)
                 found = True
-            else:
+            elif mention.group != "any":
                 bare.append(mention)
-        for member in self._staff.named(text):
-            got.add({member.unit}, True, f"{why}{self._names({member.unit})}工作人员")
-            got.persons.append(member.name)
-            found = True
-        if self._staff.chief_named(text):
-            got.add(self._root, True, f"{why}本局领导")
-            found = True
         if not found and (near := self._directory.near_whole(text)):
             got.add(near, False, f"{why}“{text}”，与{self._names(near)}名称相近")
             found = True
@@ -168,12 +163,19 @@ class RecusalRules:
 
     def _text(self, got: _Gathered, letter: Letter, words: Words) -> None:
         """Complaints in title and body."""
+        named = frozenset(got.sure)
         for accusation in self._reading.of(letter, words):
             if accusation.outside:
                 got.outside.append(accusation.outside)
-            codes = accusation.codes | (self._of_group({accusation.group}) if accusation.group else frozenset())
+            codes = accusation.codes
+            if accusation.group and not (named and self._can_mean(accusation.group, named)):
+                codes |= self._of_group({accusation.group})
             got.add(codes, accusation.sure, f"来信反映{self._told(codes)}的问题")
             got.persons += accusation.persons
+
+    def _can_mean(self, group: str, named: frozenset[str]) -> bool:
+        """Whether a bare word of this kind can mean a unit that the record itself accuses."""
+        return group in ("officer", "any") or bool(named & self._of_group({group}))
 
     def _told(self, codes: frozenset[str]) -> str:
         """Whom a letter is about, in a few words."""

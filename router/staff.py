@@ -38,10 +38,6 @@ class Staff:
         digits = re.sub(r"\D", "", plain(badge))
         return self._badges.get(plain(badge).strip()) or self._badges.get(digits)
 
-    def named(self, text: str) -> list[StaffMember]:
-        """Everyone whose full name is in plain `text`; several when a name is borne by several."""
-        return [member for _, _, members in self._names.scan(text) for member in members]
-
     def named_at(self, text: str) -> list[tuple[int, int, tuple[StaffMember, ...]]]:
         """Where in plain `text` names of staff or their badge numbers stand."""
         found = list(self._names.scan(text))
@@ -50,9 +46,9 @@ class Staff:
                 found.append((match.start(), match.end(), (member,)))
         return found
 
-    def chief_named(self, text: str) -> bool:
-        """Whether the bureau's chief or a deputy is named in plain `text`."""
-        return self._chief.any(text)
+    def chief_at(self, text: str) -> list[tuple[int, int]]:
+        """Where in plain `text` the bureau's chief or a deputy is named."""
+        return [(start, end) for start, end, _ in self._chief.scan(text)]
 
     def titled(self, text: str) -> list[StaffMember]:
         """Staff that a surname with a title means: 王所长 is a head of that name, 王警官 anyone of it."""
