@@ -19,10 +19,12 @@ from kafka.errors import for_code
 
 from letters import topics as names
 from letters.errors import JiesuError
-from streams.kafka_url import MAX_MESSAGE_BYTES
+from streams.kafka_url import MAX_FOREIGN_BYTES, MAX_MESSAGE_BYTES
 from streams.port import TopicSpec
 
 _ALREADY_THERE: Final = 36
+_FOREIGN: Final = ("intake.", "progress.")
+"""Topics that upstream and unit systems write."""
 
 
 def make_topics(admin: Any, specs: Sequence[TopicSpec], known: Mapping[str, int]) -> list[str]:
@@ -52,7 +54,7 @@ def _wanted(spec: TopicSpec, brokers: int) -> dict[str, Any]:
         "replication_factor": replication,
         "configs": {
             "retention.ms": str(retention),
-            "max.message.bytes": str(MAX_MESSAGE_BYTES),
+            "max.message.bytes": str(MAX_FOREIGN_BYTES if spec.name.startswith(_FOREIGN) else MAX_MESSAGE_BYTES),
             # with three replicas one may be down and every confirmed message still stands on two disks
             "min.insync.replicas": "2" if replication >= 3 else "1",
         },

@@ -10,7 +10,9 @@ from urllib.parse import parse_qsl, unquote
 from letters.errors import SettingsError
 
 MAX_MESSAGE_BYTES: Final = 20 * 1024 * 1024
-"""A record of 10 MB still fits as a dead letter in base64; topics and broker are told the same."""
+"""The largest message; topics and broker are told the same."""
+MAX_FOREIGN_BYTES: Final = 14 * 1024 * 1024
+"""The largest message that others may send us, so that it still fits in ours as a dead letter in base64."""
 
 _SECURITY: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 _MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")

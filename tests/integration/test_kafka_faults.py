@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import socket
 import threading
 import time
@@ -17,7 +18,7 @@ from letters import topics
 from letters.errors import JiesuError, SettingsError, TryLater
 from streams.kafka import KafkaBus
 from streams.kafka_errors import NotAllowed
-from streams.kafka_url import MAX_MESSAGE_BYTES, KafkaSettings
+from streams.kafka_url import MAX_FOREIGN_BYTES, MAX_MESSAGE_BYTES, KafkaSettings
 from streams.port import MESSAGE_ID, Outgoing, TopicSpec, UnknownTopic
 
 pytestmark = pytest.mark.kafka
@@ -111,6 +112,19 @@ def test_a_unit_reads_and_writes_only_its_own_topics(kafka_sasl_url: str) -> Non
 def test_rights_for_nobody_in_particular_are_refused(kafka_url: str, unit: str, principal: str) -> None:
     with pytest.raises(JiesuError, match=r"12 digits|User:<name>"):
         bus_at(kafka_url).acl(unit, principal)
+
+
+def test_a_record_that_is_taken_still_fits_as_a_dead_letter(kafka_url: str) -> None:
+    bus, mark = bus_at(kafka_url), uuid.uuid4().hex
+    intake, dead = f"intake.{mark}", f"dead.{mark}"
+    bus.create([TopicSpec(intake), TopicSpec(dead)])
+    largest = bytes(MAX_FOREIGN_BYTES - 1024)
+    bus.publish([Outgoing(intake, None, largest)])
+    bus.publish([Outgoing(dead, None, base64.b64encode(largest))])
+    with pytest.raises(JiesuError, match="larger than Kafka takes") as caught:
+        bus.publish([Outgoing(intake, None, bytes(MAX_FOREIGN_BYTES + 1024))])
+    assert not isinstance(caught.value, TryLater)
+    bus.close()
 
 
 def test_a_letter_of_ten_megabytes_passes_and_a_larger_one_is_refused_in_words(kafka_url: str) -> None:
