@@ -89,11 +89,14 @@ def _deadlines(
         if step == "finish" and row.finish_from_upstream and letter.upstream_due is not None:
             upstream = letter.upstream_due
             if within is None or upstream > start:
-                yield Deadline(step=step, due_at=upstream, clock="natural", policy=row.name)
+                yield Deadline.model_construct(step=step, due_at=upstream, clock="natural", policy=row.name)
                 continue
         if within is not None:
             due_at, provisional = due(start, within, calendar)
-            yield Deadline(step=step, due_at=due_at, clock=within.clock, policy=row.name, provisional=provisional)
+            # model_construct: every dispatched letter passes here, and each value is already of its type
+            yield Deadline.model_construct(
+                step=step, due_at=due_at, clock=within.clock, policy=row.name, provisional=provisional
+            )
 
 
 def due(start: datetime, within: Within, calendar: WorkCalendar) -> tuple[datetime, bool]:
