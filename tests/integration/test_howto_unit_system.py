@@ -153,6 +153,6 @@ def test_the_same_over_the_command_line_on_the_embedded_bus(tmp_path: Path) -> N
     sent = [Progress.model_validate_json(line) for line in (tmp_path / "report.jsonl").read_text().splitlines()]
     assert {one.assignment_id for one in sent} == {one.assignment_id for one in read}
     assert "signed" in told
-    life = json.loads(run("jiesu trace 360703202610111944 --json"))
+    life = json.loads(run("jiesu trace 360703202610122204 --json"))
     (report,) = life["progress"]  # fed twice: a repeat is harmless
     assert (report["step"], report["unit"], report["refused"]) == ("signed", "360703510000", None)
