@@ -23,7 +23,8 @@ from streams.topology import TOPOLOGY
 STAGE_REASONS: Final = {
     "not_a_letter": "A message on `letters` is no letter by `docs/schemas/letter.json`; jiesu alone should write there.",
     "not_a_label": "A message on `labels` is no label by `docs/schemas/label.json`; jiesu alone should write there.",
-    "not_a_progress": "A unit's report is no progress message by `docs/schemas/progress.json`.",
+    "unreadable": "A unit's report is no JSON object, or a field of it cannot be read or stored; see `docs/schemas/progress.json`.",
+    "unknown_step": "A unit's report names a step other than signed, contacted, feedback, finished, returned.",
     "unknown_letter": "A label speaks of a letter that the database does not hold, as after a database was made anew.",
     "broke_the_stage": "No rule foresaw this record: a fault of jiesu. The log has the trace; the record waits here.",
 }
@@ -31,9 +32,16 @@ STAGE_REASONS: Final = {
 
 REPORT_REASONS: Final = {
     "unknown_assignment": "No assignment has this `assignment_id`.",
-    "not_your_assignment": "The assignment is another unit's: a unit reports on its own topic about its own work.",
-    "in_the_future": "`at` is more than five minutes ahead of jiesu's clock.",
-    "before_assignment": "`at` is more than five minutes before the assignment was made.",
+    "not_yours": "The assignment is another unit's: a unit reports on its own topic about its own work.",
+    "reused_id": "The `progress_id` already stands for another report on the same assignment.",
+    "future": "`at` is further ahead of jiesu's clock than `settings.progress.skew_minutes`.",
+    "before_assignment": "`at` is earlier than the assignment by more than `settings.progress.skew_minutes`.",
+    "assignment_over": "The assignment was returned, withdrawn, given to another, reviewed or closed.",
+    "already_finished": "A finished assignment cannot be returned.",
+    "no_report": "A finish needs a work report (工作报告) in `text` or as an attachment.",
+    "no_reason": "A return needs its reason in `text`.",
+    "bound": "A joint decision (会商) binds: it cannot be returned.",
+    "dispute_over": "The time to dispute the transfer (异议期限) is over.",
 }
 """Reports that can be read but are not taken: kept with the letter and shown by `jiesu trace`, never dead letters."""
 

@@ -24,12 +24,15 @@ from storage.archive import Decided, snapshot
 from storage.database import Database
 from storage.models import UnknownModel
 from streams.label import label_documents
+from streams.same_matter import Found
 
 if TYPE_CHECKING:
     from classifier.serving import LetterModel
 
 _BATCH = 500
 CALENDAR = "calendar"
+Entry = tuple[Letter, Decision, bytes, Found | None]
+"""A letter, its decision, that decision's bytes, and what it saw of an earlier letter."""
 
 
 @dataclass(slots=True)
@@ -55,10 +58,15 @@ class Replayer:
     def replay(self, decided: Iterable[Decided], *, done: Callable[[int], object] | None = None) -> Replayed:
         """Labels and decides again, in batches that share a model."""
         result = Replayed()
-        batch: list[tuple[Letter, Decision, bytes]] = []
+        batch: list[Entry] = []
         for each in decided:
             batch.append(
-                (Letter.model_validate_json(each.document), Decision.model_validate_json(each.decision), each.decision)
+                (
+                    Letter.model_validate_json(each.document),
+                    Decision.model_validate_json(each.decision),
+                    each.decision,
+                    Found.model_validate_json(each.matter) if each.matter else None,
+                )
             )
             if len(batch) == _BATCH:
                 self._batch(batch, result)
@@ -70,8 +78,8 @@ class Replayer:
             done(len(batch))
         return result
 
-    def _batch(self, batch: list[tuple[Letter, Decision, bytes]], result: Replayed) -> None:
-        by_model: dict[tuple[str, str] | None, list[tuple[Letter, Decision, bytes]]] = {}
+    def _batch(self, batch: list[Entry], result: Replayed) -> None:
+        by_model: dict[tuple[str, str] | None, list[Entry]] = {}
         for entry in batch:
             ref = entry[1].label.model if entry[1].label else None
             by_model.setdefault((ref.name, ref.sha256) if ref else None, []).append(entry)
@@ -82,19 +90,24 @@ class Replayer:
             except JiesuError as error:
                 result.impossible[str(error)] += len(entries)
                 continue
-            for (letter, decision, kept), document in zip(
-                entries, label_documents(model, [letter for letter, _, _ in entries]), strict=True
-            ):
-                self._one(letter, decision, kept, document, result)
+            documents = label_documents(model, [entry[0] for entry in entries])
+            for entry, document in zip(entries, documents, strict=True):
+                self._one(entry, document, result)
 
-    def _one(self, letter: Letter, decision: Decision, kept: bytes, document: bytes, result: Replayed) -> None:
+    def _one(self, entry: Entry, document: bytes, result: Replayed) -> None:
+        letter, decision, kept, seen = entry
         try:
             router = self._router(decision)
         except JiesuError as error:
             result.impossible[str(error)] += 1
             return
         again = router.decide(
-            letter, Label.model_validate_json(document), at=shanghai(decision.decided_at), round_=decision.round
+            letter,
+            Label.model_validate_json(document),
+            at=shanghai(decision.decided_at),
+            round_=decision.round,
+            earlier=seen.earlier if seen else None,
+            writer_known=seen is not None and seen.writer_known,
         )
         made = again.model_dump_json().encode()
         if made == kept:

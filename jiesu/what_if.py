@@ -25,6 +25,7 @@ from router import Router
 from storage.archive import Decided, decided_letters, letter_numbers
 from storage.database import Database
 from streams.label import label_documents
+from streams.same_matter import Found
 
 if TYPE_CHECKING:
     from classifier.serving import LetterModel
@@ -146,8 +147,14 @@ def _batch(model: LetterModel | None, router: Router | None, batch: list[Decided
         if router is None:
             continue
         parsed = Decision.model_validate(before)
+        seen = Found.model_validate_json(matter) if (matter := batch[at].matter) else None
         after = router.decide(
-            letter, Label.model_validate(label) if label else None, at=shanghai(parsed.decided_at), round_=parsed.round
+            letter,
+            Label.model_validate(label) if label else None,
+            at=shanghai(parsed.decided_at),
+            round_=parsed.round,
+            earlier=seen.earlier if seen else None,
+            writer_known=seen is not None and seen.writer_known,
         )
         was = parsed.host.code if parsed.host else ""
         now = after.host.code if after.host else ""

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from casework.calendar import WorkCalendar, published_calendar
+from casework.rules import Rules, rules_of
 from jiesu.models import PromotedModel
 from jiesu.settings import Settings
 from letters.bureau import Bureau
@@ -23,6 +24,7 @@ from storage.outbox import Outbox
 from storage.sealing import Sealer, load_key
 from streams.binding import Binding
 from streams.buses import open_bus
+from streams.casework import Parts
 from streams.embedded import EmbeddedBus
 from streams.intake import Intake
 from streams.label import LabelStage
@@ -93,6 +95,16 @@ class House:
         return Router(self.bureau, versions={**self.bureau.versions, "calendar": self.calendar.version})
 
     @cached_property
+    def rules(self) -> Rules:
+        """The bureau's casework rules; `BureauError` names every setting that is wrong."""
+        return rules_of(self.bureau, self.calendar)
+
+    @property
+    def parts(self) -> Parts:
+        """What casework needs beside the database."""
+        return Parts(self.router, self.rules, self.sealer)
+
+    @cached_property
     def models(self) -> PromotedModel:
         """The promoted model."""
         return PromotedModel(self.database, self.settings.home / "models")
@@ -129,6 +141,7 @@ class House:
 
     def ready(self) -> None:
         """For commands that read: an embedded installation makes itself at first use; elsewhere the operator migrates."""
+        _ = self.bus  # a wrong JIESU_BUS is told as such, not as a database that nobody has migrated
         if self.embedded and self.database.sqlite:
             self.prepare()
         else:
@@ -172,5 +185,5 @@ class House:
             return LabelStage(self.database, self.outbox, self.models, self.clock)
         if name == "route":
             files = {name: (self.settings.bureau / name).read_bytes() for name in self.bureau.versions}
-            return Route(self.database, self.outbox, self.sealer, self.router, self.calendar, self.clock, files)
-        return TakeProgress(self.database, self.outbox, self.clock)
+            return Route(self.database, self.outbox, self.sealer, self.router, self.rules, self.clock, files)
+        return TakeProgress(self.database, self.outbox, self.clock, self.parts)

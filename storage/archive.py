@@ -10,13 +10,16 @@ from hashlib import sha256
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, and_, func, insert, select
+from sqlalchemy.orm import aliased
 
 from letters.errors import JiesuError
 from storage.database import as_uuid, insert_rows, select_in
 from storage.tables import BureauSnapshot, LedgerEntry, LetterRow, ShadowLabel
 
 DECIDED = "decided"
+SAME_MATTER = "same_matter"
+"""The ledger's word for what a decision saw of an earlier letter; written only where it saw one."""
 
 
 class UnknownSnapshot(JiesuError):
@@ -24,11 +27,13 @@ class UnknownSnapshot(JiesuError):
 
 
 class Decided(NamedTuple):
-    """A letter's first document and the decision made on it, both as wire JSON."""
+    """A letter's first document and the decision made on it, both as wire JSON; `matter` is what the decision saw of an
+    earlier letter, None where it saw none."""
 
     letter_no: int
     document: bytes
     decision: bytes
+    matter: bytes | None = None
 
 
 class Disagreement(NamedTuple):
@@ -53,9 +58,11 @@ def decided_letters(
     since: int | None = None,
 ) -> Iterator[Decided]:
     """Router decisions in the order of the letters; `first` and `last` are letter numbers, `since` ms of arrival."""
+    seen = aliased(LedgerEntry)
     query = (
-        select(LetterRow.letter_no, LetterRow.document, LedgerEntry.document)
+        select(LetterRow.letter_no, LetterRow.document, LedgerEntry.document, seen.document)
         .join(LedgerEntry, LedgerEntry.letter_no == LetterRow.letter_no)
+        .outerjoin(seen, and_(seen.letter_no == LetterRow.letter_no, seen.event == SAME_MATTER))
         .where(LedgerEntry.event == DECIDED, LetterRow.letter_no >= first)
         .order_by(LetterRow.letter_no, LedgerEntry.seq)
     )
@@ -66,7 +73,7 @@ def decided_letters(
     if since is not None:
         query = query.where(LetterRow.arrived_at >= since)
     for row in connection.execute(query.execution_options(yield_per=1000)):
-        yield Decided(row[0], bytes(row[1]), bytes(row[2]))
+        yield Decided(row[0], bytes(row[1]), bytes(row[2]), None if row[3] is None else bytes(row[3]))
 
 
 def letter_numbers(connection: Connection) -> tuple[int, int]:

@@ -81,6 +81,7 @@ class Assigned(NamedTuple):
 class NewProgress(NamedTuple):
     """A unit's report; `refused` holds the reason code where it was not taken."""
 
+    report_id: UUID
     topic: str
     progress_id: str
     assignment_id: UUID
@@ -141,15 +142,19 @@ def assignments_by_id(connection: Connection, ids: Sequence[UUID]) -> dict[UUID,
     return {as_uuid(row[0]): Assigned(as_uuid(row[0]), *row[1:]) for row in rows}
 
 
-def progress_known(connection: Connection, topic: str, ids: Sequence[str]) -> set[str]:
-    """The sender's own numbers among these that were taken before."""
-    rows = select_in(
-        connection, "SELECT progress_id FROM progress WHERE topic = :topic AND progress_id IN :values", ids, topic=topic
-    )
-    return {row[0] for row in rows}
+def reports_known(connection: Connection, ids: Sequence[UUID]) -> set[UUID]:
+    """Those of these reports that an earlier, uncommitted reading of the same batch has written."""
+    rows = select_in(connection, "SELECT report_id FROM progress WHERE report_id IN :values", ids)
+    return {as_uuid(row[0]) for row in rows}
 
 
 def write_progress(connection: Connection, reports: Sequence[NewProgress], entries: Sequence[NewEntry]) -> None:
     """Reports of units, taken and refused, with their ledger entries."""
     insert_rows(connection, ProgressRow, NewProgress._fields, reports)
+    insert_rows(connection, LedgerEntry, NewEntry._fields, entries)
+
+
+def write_entries(connection: Connection, entries: Sequence[NewEntry], assignments: Sequence[NewAssignment]) -> None:
+    """What happened to cases, and the assignments that came of it."""
+    insert_rows(connection, AssignmentRow, NewAssignment._fields, assignments)
     insert_rows(connection, LedgerEntry, NewEntry._fields, entries)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import os
+from hashlib import blake2b
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -30,6 +31,8 @@ class Sealer:
         if len(key) != 32:
             raise SettingsError(f"the sealing key has {len(key)} bytes; it must have 32 (256 bits)")
         self._aead = AESGCM(key)
+        # A key of its own for marks: what is known of one must not help against the other.
+        self._marking = blake2b(b"jiesu writer marks", key=key, digest_size=32).digest()
 
     def seal_bytes(self, plain: bytes, bound_to: bytes = b"") -> bytes:
         """Ciphertext of any length; `bound_to` must be given again to open it."""
@@ -49,6 +52,10 @@ class Sealer:
         """A writer as a token for `Letter.writer`."""
         plain = writer.model_dump_json(exclude_none=True).encode()
         return base64.urlsafe_b64encode(self.seal_bytes(plain, letter_id.encode())).decode()
+
+    def mark(self, said: str) -> int:
+        """A number (63 bits) that is the same for the same text, and tells nothing of it to who lacks the key."""
+        return int.from_bytes(blake2b(said.encode(), key=self._marking, digest_size=8).digest()) >> 1
 
     def open(self, token: str, letter_id: str) -> Writer:
         """Who wrote. Call it only for a role that needs to know, and record that it was called."""

@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     Text,
     Uuid,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -119,14 +120,87 @@ class Case(Table):
     recused: Mapped[str] = mapped_column(Text)
     """Codes of the units that must learn nothing of it, joined by commas."""
     decided_at: Mapped[int] = mapped_column(BigInteger)
+    closed_at: Mapped[int | None] = mapped_column(BigInteger)
 
     __table_args__ = (
         CheckConstraint("state IN ('dispatched', 'waiting', 'merged', 'escalated')", name="state"),
         CheckConstraint("host IS NULL OR recused NOT LIKE '%' || host || '%'", name="host_not_recused"),
-        CheckConstraint("state <> 'dispatched' OR host IS NOT NULL", name="host_named"),
+        CheckConstraint("state <> 'dispatched' OR host IS NOT NULL OR closed_at IS NOT NULL", name="host_named"),
         Index("ix_cases_state", "state", "letter_no"),
         Index("ix_cases_host", "host", "letter_no"),
     )
+
+
+class CaseDocument(Table):
+    """A case as casework has it (办件全貌), from its first event on; until then it follows from letter and decision."""
+
+    __tablename__ = "case_documents"
+
+    letter_no: Mapped[int] = mapped_column(Number, primary_key=True, autoincrement=False)
+    version: Mapped[int] = mapped_column(Integer)
+    """How many events changed it: an officer who saw version 3 does not settle what is 4 by now."""
+    stage: Mapped[str] = mapped_column(String(16))
+    document: Mapped[bytes] = mapped_column(LargeBinary)
+
+    __table_args__ = (Index("ix_case_documents_stage", "stage", "letter_no"),)
+
+
+class CaseClock(Table):
+    """When a letter's next reminder or alert is due (时限提醒); one small row a letter, its clocks follow from the case."""
+
+    __tablename__ = "case_clocks"
+
+    letter_no: Mapped[int] = mapped_column(Number, primary_key=True, autoincrement=False)
+    next_at: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    fired: Mapped[str] = mapped_column(Text)
+    """JSON: which rungs of which clock were taken."""
+
+
+class CalendarUsed(Table):
+    """Which work calendar all open deadlines were last reckoned with; one row."""
+
+    __tablename__ = "calendar_used"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    version: Mapped[str] = mapped_column(Text)
+    reckoned_to: Mapped[int] = mapped_column(BigInteger)
+    """The last letter that was reckoned again; -1 when all were."""
+
+
+class FigureMoves(Table):
+    """By how much a batch moves the daily counters, until they are added up; one row a batch, so that no two workers
+    wait for each other over a counter."""
+
+    __tablename__ = "figure_moves"
+
+    id: Mapped[int] = mapped_column(Number, primary_key=True)
+    document: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class DailyFigure(Table):
+    """A daily counter (考核指标). `viewer` is "" for all cases, or a unit's code for those hidden from that unit."""
+
+    __tablename__ = "daily_figures"
+
+    viewer: Mapped[str] = mapped_column(String(12), primary_key=True)
+    day: Mapped[int] = mapped_column(Integer, primary_key=True)
+    """Days since 1970-01-01 in Asia/Shanghai."""
+    unit: Mapped[str] = mapped_column(String(12), primary_key=True)
+    metric: Mapped[str] = mapped_column(String(48), primary_key=True)
+    n: Mapped[int] = mapped_column(BigInteger)
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class WriterMark(Table):
+    """Which letters share a phone or an ID number, without saying which: the mark is keyed (invariant 11)."""
+
+    __tablename__ = "writer_marks"
+
+    mark: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    letter_no: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
 
 class LedgerEntry(Table):
@@ -154,17 +228,24 @@ class AssignmentRow(Table):
     role: Mapped[str] = mapped_column(String(8))
     assigned_at: Mapped[int] = mapped_column(BigInteger)
     document: Mapped[bytes] = mapped_column(LargeBinary)
+    over: Mapped[str | None] = mapped_column(String(12))
+    """How it ended (returned, withdrawn, superseded, closed); None while the unit holds it."""
 
     __table_args__ = (Index("ix_assignments_unit", "unit", "letter_no"),)
 
 
 class ProgressRow(Table):
-    """What a unit reported (办理进展); refused reports are kept too, with the reason."""
+    """What a unit reported (办理进展); refused reports are kept too, with the reason.
+
+    Named by where the message stood and its bytes: a batch that is read again finds its own rows. The sender's number
+    is taken up, for one assignment, by a report that counts alone: a refused one may be mended and sent again under it.
+    """
 
     __tablename__ = "progress"
 
-    topic: Mapped[str] = mapped_column(String(64), primary_key=True)
-    progress_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    report_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    topic: Mapped[str] = mapped_column(String(64))
+    progress_id: Mapped[str] = mapped_column(Text)
     assignment_id: Mapped[UUID] = mapped_column(Id, index=True)
     letter_no: Mapped[int | None] = mapped_column(BigInteger)
     unit: Mapped[str] = mapped_column(String(12))
@@ -173,6 +254,18 @@ class ProgressRow(Table):
     received_at: Mapped[int] = mapped_column(BigInteger)
     refused: Mapped[str | None] = mapped_column(String(32))
     document: Mapped[bytes] = mapped_column(LargeBinary)
+
+    __table_args__ = (
+        Index(
+            "ux_progress_counted",
+            "assignment_id",
+            "progress_id",
+            unique=True,
+            sqlite_where=text("refused IS NULL"),
+            postgresql_where=text("refused IS NULL"),
+        ),
+        Index("ix_progress_letter_no", "letter_no"),
+    )
 
 
 class NoticeRow(Table):

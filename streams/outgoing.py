@@ -45,3 +45,14 @@ def notice_out(notice: Notice, unit: str, recusal: Recusal | None, router: Route
 def _gate(unit: str, letter: UUID | None, recusal: Recusal | None, router: Router) -> None:
     if not router.may_reach(unit, recusal):
         raise RecusalBreached(f"letter {letter} must not reach unit {unit}: {recusal.reason if recusal else ''}")
+
+
+def withdrawal_out(notice: Notice, unit: str) -> Outgoing:
+    """The one word that may reach a unit which was recused after it got an assignment: that this assignment, which it
+    has, is withdrawn. Its text is that of every withdrawal, so it tells nothing of a complaint."""
+    return Outgoing(
+        topics.notices(unit),
+        str(notice.letter_id).encode(),
+        notice.model_dump_json().encode(),
+        ((MESSAGE_ID, str(notice.notice_id).encode()),),
+    )

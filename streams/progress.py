@@ -1,88 +1,110 @@
-"""Reads `progress.<unit>`, writes `dead-letters`: what units report, each held against the assignment it speaks of.
+"""Reads `progress.<unit>`, writes `notices.<unit>` and `dead-letters`: what units report, each held against its own case.
 
-The topic is the sender (invariant 7): a report about another unit's assignment is refused and recorded.
+The topic is the sender (invariant 7): a report about another unit's assignment is refused and recorded. A message that
+is no report becomes a dead letter; one that does not count is kept with the reason, and its number stays free.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
+from uuid import NAMESPACE_URL, UUID, uuid5
 
-from pydantic import ValidationError
-
+from casework.events import Actor, ProgressReported
+from casework.outcomes import Refused
+from casework.progress import Rejected, read_progress
 from letters import topics
-from letters.clock import from_ms, to_ms
+from letters.clock import Clock, to_ms
+from letters.errors import InvalidRecord
 from letters.messages import Progress
-from storage.cases import Assigned, NewEntry, NewProgress, assignments_by_id, progress_known, write_progress
+from storage.cases import Assigned, NewProgress, assignments_by_id, reports_known, write_progress
+from storage.database import Database
 from storage.dead import NewDead
-from streams.dead import dead_row
-from streams.label import not_ours
+from storage.outbox import Outbox
+from streams.casework import CaseBook, Parts
+from streams.dead import dead_row, digest
 from streams.outbox_stage import OutboxStage
 from streams.port import Prepared, Record
 
-_CLOCKS_DIFFER = timedelta(minutes=5)
-"""How far a unit's clock may run ahead of ours before its report counts as from the future."""
-
 
 class TakeProgress(OutboxStage):
-    """Units' reports → progress rows and ledger entries."""
+    """Units' reports → cases, progress rows and ledger entries."""
 
     name = "progress"
     inputs: tuple[str, ...] = (topics.progress("*"),)
 
+    def __init__(self, database: Database, outbox: Outbox, clock: Clock, parts: Parts) -> None:
+        super().__init__(database, outbox, clock)
+        self._parts = parts
+
     def work(self, records: Sequence[Record]) -> Prepared:
-        """One transaction: reports, ledger, dead letters and the outbox."""
+        """One transaction: reports, cases, ledger, notices, dead letters and the outbox."""
         now = self._clock.now()
-        reports: list[tuple[Record, Progress]] = []
+        reports: list[tuple[UUID, Record, Progress]] = []
         dead: list[NewDead] = []
         for record in records:
-            try:
-                reports.append((record, Progress.model_validate_json(record.value)))
-            except ValidationError as error:
-                dead.append(dead_row(record, not_ours("progress", record, error), now))
+            found = _read(record.value)
+            if isinstance(found, Rejected):
+                dead.append(dead_row(record, InvalidRecord(found.reason, found.message), now))
+            else:
+                reports.append((report_id(record), record, found))
         with self._database.write() as connection:
-            assigned = assignments_by_id(connection, [report.assignment_id for _, report in reports])
-            known: dict[str, set[str]] = {}
-            for topic in {record.topic for record, _ in reports}:
-                mine = [report.progress_id for record, report in reports if record.topic == topic]
-                known[topic] = progress_known(connection, topic, mine)
-            rows: list[NewProgress] = []
-            entries: list[NewEntry] = []
-            for record, report in reports:
-                if report.progress_id in known[record.topic]:
-                    continue
-                known[record.topic].add(report.progress_id)
-                row = _row(record, report, assigned.get(report.assignment_id), now)
-                rows.append(row)
-                if row.letter_no is not None:
-                    event = "progress_refused" if row.refused else "progress"
-                    entries.append(NewEntry(row.letter_no, row.received_at, event, f"unit:{row.unit}", row.document))
-            write_progress(connection, rows, entries)
-            refused, messages = self.bury(connection, dead)
-            return self.prepared(connection, messages, refused)
+            known = reports_known(connection, [id_ for id_, _, _ in reports])
+            assigned = assignments_by_id(connection, [report.assignment_id for _, _, report in reports])
+            book = CaseBook(self._parts, connection, now)
+            book.load(each.letter_no for each in assigned.values())
+            rows = [
+                row
+                for id_, record, report in reports
+                if id_ not in known
+                and (row := self._take(book, id_, record, report, assigned.get(report.assignment_id), now))
+            ]
+            write_progress(connection, rows, [])
+            messages = book.write()
+            refused, dead_messages = self.bury(connection, dead)
+            return self.prepared(connection, messages + dead_messages, refused)
 
-
-def _row(record: Record, report: Progress, assigned: Assigned | None, now: datetime) -> NewProgress:
-    unit = topics.unit_of(record.topic) or ""
-    if assigned is None:
+    def _take(
+        self, book: CaseBook, id_: UUID, record: Record, report: Progress, assigned: Assigned | None, now: datetime
+    ) -> NewProgress | None:
+        """The report's row; None for a repeat of one that counted."""
+        unit = topics.unit_of(record.topic) or ""
         refused: str | None = "unknown_assignment"
-    elif assigned.unit != unit:
-        refused = "not_your_assignment"
-    elif report.at > now + _CLOCKS_DIFFER:
-        refused = "in_the_future"
-    elif report.at < from_ms(assigned.assigned_at) - _CLOCKS_DIFFER:
-        refused = "before_assignment"
-    else:
-        refused = None
-    return NewProgress(
-        record.topic,
-        report.progress_id,
-        report.assignment_id,
-        assigned.letter_no if assigned else None,
-        unit,
-        report.step,
-        to_ms(report.at),
-        to_ms(now),
-        refused,
-        report.model_dump_json().encode(),
-    )
+        if assigned is not None:
+            event = ProgressReported(by=Actor(role="unit", unit=unit, name=report.by), progress=report)
+            before = book.case(assigned.letter_no)
+            answer = book.apply(assigned.letter_no, event)
+            if not isinstance(answer, Refused):
+                refused = None
+                if answer.case is before:
+                    return None
+            elif answer.reason == "unknown_case":
+                refused = "not_yours" if assigned.unit != unit else "assignment_over"
+            else:
+                refused = answer.reason
+        return NewProgress(
+            id_,
+            record.topic,
+            report.progress_id,
+            report.assignment_id,
+            assigned.letter_no if assigned else None,
+            unit,
+            report.step,
+            to_ms(report.at),
+            to_ms(now),
+            refused,
+            report.model_dump_json().encode(),
+        )
+
+
+def _read(value: bytes) -> Progress | Rejected:
+    try:
+        return read_progress(value)
+    except OverflowError:  # the last hours of the year 9999 have no time in Shanghai
+        return Rejected("bad_time", "时间 at 超出可表示的范围，请核对后重新上报。")
+
+
+def report_id(record: Record) -> UUID:
+    """uuid5 of a message's place and content: read again it is the same report, sent again it is another."""
+    place = f"{record.topic}:{record.partition}:{record.offset}:{digest(record.value).hex()}"
+    return uuid5(NAMESPACE_URL, f"urn:jiesu:report:{place}")

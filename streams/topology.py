@@ -37,7 +37,12 @@ TOPOLOGY: Final[tuple[Flow, ...]] = (
         (topics.assignments("<unit>"), topics.notices("<unit>"), DEAD_LETTERS),
         "decides who hosts each letter, or that a person must decide, and dispatches",
     ),
-    Flow("progress", (topics.progress("*"),), (DEAD_LETTERS,), "takes in what units report of their own assignments"),
+    Flow(
+        "progress",
+        (topics.progress("*"),),
+        (topics.notices("<unit>"), DEAD_LETTERS),
+        "takes in what units report of their own assignments, moves their cases on, tells whom it concerns",
+    ),
 )
 
 _DAY = 24

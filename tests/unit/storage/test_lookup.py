@@ -53,7 +53,9 @@ def filled(database: Database) -> Database:
         write_intake(connection, reads, letters, [])
         write_cases(connection, cases, [NewEntry(1, 1, "decided", "router", b"{}")], assignments)
         write_notices(connection, [NewNotice(uuid5(SPACE, "n"), 3, B, "danger", 1, b"{}")])
-        report = NewProgress(f"progress.{A}", "p1", uuid5(SPACE, "1A"), 1, A, "signed", 1, 1, None, b"{}")
+        report = NewProgress(
+            uuid5(SPACE, "p1"), f"progress.{A}", "p1", uuid5(SPACE, "1A"), 1, A, "signed", 1, 1, None, b"{}"
+        )
         write_progress(connection, [report], [NewEntry(1, 2, "progress", f"unit:{A}", b"{}")])
     return database
 

@@ -34,7 +34,7 @@ def test_a_units_report_is_kept_and_stands_in_the_letters_ledger(dispatched: Tow
     dispatched.put(f"progress.{STATION}", report("p1", text="已到场"))
     dispatched.run()
     assert taken(dispatched) == [("p1", STATION, None)]
-    assert dispatched.rows("SELECT event, actor FROM ledger ORDER BY seq")[-1] == ("progress", f"unit:{STATION}")
+    assert dispatched.rows("SELECT event, actor FROM ledger ORDER BY seq")[-1] == ("progress_reported", f"unit:{STATION}")
 
 
 def test_a_repeated_report_counts_once_within_a_batch_and_after_it(dispatched: Town) -> None:
@@ -43,7 +43,7 @@ def test_a_repeated_report_counts_once_within_a_batch_and_after_it(dispatched: T
     dispatched.put(f"progress.{STATION}", report("p1"), report("p2", step="contacted"))
     dispatched.run()
     assert taken(dispatched) == [("p1", STATION, None), ("p2", STATION, None)]
-    assert dispatched.one("SELECT count(*) FROM ledger WHERE event = 'progress'") == 2
+    assert dispatched.one("SELECT count(*) FROM ledger WHERE event = 'progress_reported'") == 2
 
 
 def test_two_units_may_use_the_same_numbers(dispatched: Town) -> None:
@@ -54,9 +54,9 @@ def test_two_units_may_use_the_same_numbers(dispatched: Town) -> None:
 
 
 REFUSED = {
-    "another unit's assignment": (OTHER, report("x"), "not_your_assignment"),
+    "another unit's assignment": (OTHER, report("x"), "not_yours"),
     "an assignment that nobody has": (STATION, report("x", of=uuid4()), "unknown_assignment"),
-    "a time to come": (STATION, report("x", at=NOW + timedelta(minutes=6)), "in_the_future"),
+    "a time to come": (STATION, report("x", at=NOW + timedelta(minutes=6)), "future"),
     "a time before it was assigned": (STATION, report("x", at=NOW - timedelta(minutes=6)), "before_assignment"),
 }
 
@@ -67,8 +67,8 @@ def test_what_is_not_the_units_to_report_is_refused_and_recorded(dispatched: Tow
     dispatched.run()
     refused = {row[0]: row[2] for row in taken(dispatched)}
     assert refused == {f"x{number}": reason for number, (_, _, reason) in enumerate(REFUSED.values())}
-    assert dispatched.one("SELECT count(*) FROM ledger WHERE event = 'progress'") == 0
-    assert dispatched.one("SELECT count(*) FROM ledger WHERE event = 'progress_refused'") == 3
+    assert dispatched.one("SELECT count(*) FROM ledger WHERE event = 'progress_reported'") == 0
+    assert dispatched.one("SELECT count(*) FROM ledger WHERE event = 'refused'") == 3
     assert dispatched.messages("dead-letters") == [], "a report that can be read is kept with its reason instead"
 
 
@@ -93,5 +93,5 @@ def test_junk_becomes_a_dead_letter_each_and_good_reports_go_on(dispatched: Town
     dead = dispatched.messages("dead-letters")
     assert len(dead) == len(JUNK)
     assert {each["topic"] for each in dead} == {f"progress.{STATION}"}
-    assert {each["reason"] for each in dead} <= {"not_a_progress", "broke_the_stage"}
+    assert {each["reason"] for each in dead} <= {"unreadable", "missing_field", "unknown_step", "bad_time"}
     assert taken(dispatched) == [("good", STATION, None)]

@@ -116,7 +116,7 @@ def test_a_confidential_writer_is_told_to_nobody(town: Town) -> None:
         "orderNum": "G1", "callTime": "2026-11-01 09:00:00", "majorContent": "楼上半夜吵闹", "callerName": "慕容铁柱",
         "callerPhone": "13987654321", "organizationName": "蓉江派出所", "callerType": "求助", "isSecret": "1",
     }  # fmt: skip
-    town.feed("12345", record, {**record, "orderNum": "G2", "isSecret": "0"})
+    town.feed("12345", record, {**record, "orderNum": "G2", "isSecret": "0", "majorContent": "请问居住证怎么办理"})
     town.run()
     contacts = {
         message["source"]["source_id"]: message["contact"] for message in town.messages(f"assignments.{STATION}")
