@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -38,7 +39,7 @@ SIGNALS = (
 FEW = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Candidates:
     """All labels a head weighs against each other; the named ones come first."""
 
@@ -50,22 +51,22 @@ class Candidates:
     own_name: NDArray[np.int64] | None  # label → row of Places.names, −1 for none
     district_name: NDArray[np.int64] | None
 
-    @property
+    @cached_property
     def districts(self) -> int:
         """How many districts the names tell."""
         return 0 if self.district_of is None else int(self.district_of.max()) + 1
 
-    @property
+    @cached_property
     def kinds(self) -> int:
         """How many kinds of unit the names tell."""
         return 0 if self.kind_of is None else int(self.kind_of.max()) + 1
 
-    @property
+    @cached_property
     def has_rest(self) -> bool:
         """Whether some labels are too rare to be named."""
         return len(self.labels) > self.named
 
-    @property
+    @cached_property
     def columns(self) -> int:
         """Weight columns: the named labels, the rest, the districts, the kinds."""
         return self.named + self.has_rest + self.districts + self.kinds
@@ -90,13 +91,13 @@ def found_names(candidates: Candidates, places: Places | None, hits: NDArray[np.
         return None, None, None
     padded = np.zeros((hits.shape[0], hits.shape[1] + 1), dtype=np.float32)
     padded[:, :-1] = hits
-    own = padded[:, candidates.own_name]  # −1 reads the empty last column
-    district = padded[:, candidates.district_name]
+    own = padded.take(candidates.own_name, axis=1, mode="wrap")  # −1 reads the empty last column
+    district = padded.take(candidates.district_name, axis=1, mode="wrap")
     around = np.zeros((hits.shape[0], candidates.districts + 1), dtype=np.float32)
     row, name = np.nonzero(hits)
     around[row, places.district_of_name[name]] = 1.0
     around[:, -1] = 0.0
-    return own, district, around[:, needed(candidates.district_of)]
+    return own, district, around.take(needed(candidates.district_of), axis=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +134,9 @@ class Head:
             start = k + c.has_rest
             districts = own[:, start : start + c.districts]
             kinds = own[:, start + c.districts :]
-            out[:, k : len(c.labels)] += districts[:, c.district_of[k:]]
-            out[:, k : len(c.labels)] += kinds[:, c.kind_of[k:]]
+            if c.has_rest:
+                out[:, k : len(c.labels)] += districts.take(c.district_of[k:], axis=1)
+                out[:, k : len(c.labels)] += kinds.take(c.kind_of[k:], axis=1)
         for signal, found in zip(
             ("own_name", "district_name", "neighbour_name"), found_names(c, places, hits), strict=True
         ):

@@ -96,6 +96,13 @@ class Batch:
         self._hashed: dict[int, NDArray[np.uint32]] = {}
         self._tokens: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
         self._in_title: NDArray[np.bool_] | None = None
+        self._small: NDArray[np.int64] | None = None
+
+    def small_codes(self) -> NDArray[np.int64]:
+        """Code points for tables of 2**16 entries; what lies beyond shares the last one, which is no character."""
+        if self._small is None:
+            self._small = np.minimum(self.codes, np.uint32(0xFFFF)).astype(np.int64)
+        return self._small
 
     def in_title(self) -> NDArray[np.bool_]:
         """Which code points belong to a title."""
@@ -169,12 +176,6 @@ class Batch:
         return start, end
 
 
-def gram_bucket(name: str) -> int:
-    """The bucket of a two- or three-character name."""
-    batch = Batch([LetterText("", name)])
-    return int(batch.grams(len(name)).bucket[0])
-
-
 WORD_SIZES = (2, 3, 4)
 
 
@@ -218,7 +219,7 @@ def field_buckets(items: Sequence[LetterText]) -> tuple[NDArray[np.int64], NDArr
 
 def place_ends(batch: Batch) -> NDArray[np.int64]:
     """Where three characters start that end as places do (公园路)."""
-    ends = _IS_PLACE_END.take(np.minimum(batch.codes, np.uint32(0xFFFF))).nonzero()[0]
+    ends = _IS_PLACE_END.take(batch.small_codes()).nonzero()[0]
     return ends[ends > 2] - 2
 
 

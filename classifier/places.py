@@ -1,20 +1,20 @@
 """Names of districts and units come in; which of them stand in each letter of a batch goes out.
 
-A name is looked up by its two or three characters in one pass over the batch, and every hit is checked character by
-character: hashes collide, names must not.
+A name is looked up by its two or three characters, all places of a batch at once, character by character: hashes
+collide, names must not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.ngrams import BUCKETS, Batch, gram_bucket
+from classifier.ngrams import Batch
 
-_SIZES = (2, 3)
+_BITS = np.uint64(21)  # a code point
 
 
 class Hits(NamedTuple):
@@ -31,27 +31,30 @@ class Places:
         self.names = tuple(names)
         self.district_of_name = district_of_name
         self.sizes = np.array([len(name) for name in names], dtype=np.int64)
-        self._codes = np.zeros((len(names), max(_SIZES)), dtype=np.uint32)
-        self._tables: dict[int, NDArray[np.uint16]] = {}
-        for row, name in enumerate(names):
-            self._codes[row, : len(name)] = [ord(c) for c in name]
-            table = self._tables.setdefault(len(name), np.zeros(BUCKETS, dtype=np.uint16))
-            table[gram_bucket(name)] = row + 1
+        # Few characters begin a name: a table that stays in the cache sorts out most of the text.
+        self._begins = np.zeros(1 << 16, dtype=bool)
+        self._begins[[min(ord(name[0]), 0xFFFF) for name in names]] = True
+        self._keys: dict[int, tuple[NDArray[np.uint64], NDArray[np.int64]]] = {}
+        for size in sorted(set(self.sizes.tolist())):
+            rows = np.flatnonzero(self.sizes == size)
+            keys = np.array([_key([np.uint64(ord(c)) for c in names[row]]) for row in rows.tolist()], dtype=np.uint64)
+            order = np.argsort(keys)
+            self._keys[size] = keys[order], rows[order]
 
     def find(self, batch: Batch) -> Hits:
         """Every place where a name stands."""
+        codes = batch.codes
+        begin = self._begins.take(batch.small_codes()).nonzero()[0]
+        begin = begin[begin < codes.size - 2]  # the last code points are separators
         which, where = [], []
-        for size, table in self._tables.items():
-            number = table.take(batch.hashed(size))
-            start = number.nonzero()[0]
-            if not start.size:
-                continue
-            name = number.take(start).astype(np.int64) - 1
-            good = batch.codes.take(start) == self._codes[name, 0]
-            for k in range(1, size):
-                good &= batch.codes.take(start + k) == self._codes[name, k]
-            which.append(name[good])
-            where.append(start[good])
+        if begin.size:
+            characters = [codes.take(begin + k).astype(np.uint64) for k in range(3)]
+            for size, (keys, rows) in self._keys.items():
+                wanted = _key(characters[:size])
+                at = keys.searchsorted(wanted)
+                hit = (keys.take(at, mode="clip") == wanted).nonzero()[0]
+                which.append(rows.take(at.take(hit)))
+                where.append(begin.take(hit))
         if not which:
             nothing = np.empty(0, dtype=np.int64)
             return Hits(nothing, nothing)
@@ -65,6 +68,14 @@ class Places:
         found = np.zeros((len(batch.items), len(self.names)), dtype=bool)
         found[batch.rows.take(start), name] = True
         return found
+
+
+def _key(characters: Sequence[Any]) -> Any:
+    """Code points side by side in one number, or arrays of them."""
+    total = characters[0]
+    for code in characters[1:]:
+        total = (total << _BITS) | code
+    return total
 
 
 def gather(
