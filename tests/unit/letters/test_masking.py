@@ -86,3 +86,30 @@ def test_what_is_left_of_a_number(text: str, shown: str) -> None:
 )
 def test_other_numbers_stay_readable(text: str) -> None:
     assert mask_text(text) == text
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "+8613812345678",
+        "8613812345678",
+        "138.1234.5678",
+        "138　1234　5678",
+        "138–1234–5678",
+        "1 3 8 1 2 3 4 5 6 7 8",
+        "362101 19800101 1234",
+        "0797 6612345",
+        "(0797)6612345",
+        "０７９７－６６１２３４５",
+    ],
+)
+def test_a_number_is_seen_however_it_is_written(number: str) -> None:
+    masked = mask_text(f"请拨打{number}联系我")
+    digits = [sign for sign in masked if sign.isdigit()]
+    assert len(digits) <= 8
+    assert len(masked) == len(f"请拨打{number}联系我")
+
+
+@pytest.mark.parametrize("plain", ["2026年10月1日", "工单GZ202610080421", "110 2026-10-11 09:30", "12345", "7栋2001室"])
+def test_what_is_no_personal_number_stays(plain: str) -> None:
+    assert mask_text(plain) == plain
