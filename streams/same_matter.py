@@ -149,6 +149,7 @@ class SameMatter:
             return
         for row in candidates(self._connection, (), set(into.values())):
             self._numbers.setdefault(row.letter_id, row.letter_no)
+            self._known.setdefault(row.letter_no, row)
             for number, target in into.items():
                 if target == row.letter_id:
                     self._letters[number] = self._letter(number)
