@@ -39,6 +39,7 @@ class Rows(NamedTuple):
     data: NDArray[np.float32]
     indices: NDArray[np.int32]
     indptr: NDArray[np.int32]
+    familiar: NDArray[np.float64]  # by letter: the share of its bigrams that the vocabulary knows
 
     def matrix(self, columns: int) -> sparse.csr_matrix:
         """The same as scipy's matrix."""
@@ -139,6 +140,29 @@ class Vocabulary:
         """One L2-normalised stretch per block and letter, blocks side by side, scaled by the root of their weight."""
         return self.rows(Batch(items))[0].matrix(self.size)
 
+    def familiar(self, batch: Batch, *, without_itself: bool = False) -> NDArray[np.float64]:
+        """By letter, the share of its bigrams that are known; 0 for a letter without any.
+
+        `without_itself` is for letters that the vocabulary was learned from: what only just became a feature, also by
+        the letter's own doing, does not count.
+        """
+        number, roles = self._look_up[2]
+        known = number.take(batch.hashed(2)) != 0
+        if without_itself:
+            often = np.zeros(roles.shape[1], dtype=bool)
+            feature = roles[0, 1:].astype(np.int64) - 1
+            bigrams = feature >= 0
+            idf = self.idf.take(feature[bigrams])
+            often[1:][bigrams] = idf < idf.max(initial=0.0) - 1e-6
+            known = often.take(number.take(batch.hashed(2)))
+        # A letter's code points stand side by side, each followed by a separator: no letter is empty here.
+        starts = batch.starts[:-1]
+        if not starts.size:
+            return np.zeros(0)
+        share: NDArray[np.float64] = np.add.reduceat(known, starts, dtype=np.float64)
+        share /= np.maximum(np.add.reduceat(batch.hashed(2) != 0, starts, dtype=np.float64), 1.0)
+        return share
+
     def _occurrences(self, batch: Batch, row_key: NDArray[Any]) -> tuple[list[Any], list[Any], list[int]]:
         """Keys (row · size + feature), starts and sizes of all features in the batch."""
         keys, starts, sizes = [], [], []
@@ -223,7 +247,7 @@ class Vocabulary:
             lengths[:-1] = begin[1:] - begin[:-1]
             lengths[-1] = value.size - begin[-1]
             value *= scale.repeat(lengths)
-        rows = Rows(value, feature, indptr)
+        rows = Rows(value, feature, indptr, self.familiar(batch))
         if order is None:
             return rows, None
         entry = np.empty(size, dtype=np.int64)

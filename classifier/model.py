@@ -27,20 +27,34 @@ class Model:
     heads: tuple[Head, ...]
     places: tuple[Places | None, ...]  # by head
     dictionary: tuple[str, ...]
+    familiar: float = 0.0  # the share of known bigrams that hardly any letter is below
 
     def probabilities(self, items: Sequence[LetterText]) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
         """By head: (letters × named labels) and “none of these”."""
         batch = Batch(items)
-        scores = self.vocabulary.rows(batch)[0].times(self.weights)
-        return {head.name: self.head_probabilities(k, batch, scores) for k, head in enumerate(self.heads)}
+        rows, _ = self.vocabulary.rows(batch)
+        scores = rows.times(self.weights)
+        return {
+            head.name: self.head_probabilities(k, batch, scores, rows.familiar) for k, head in enumerate(self.heads)
+        }
 
     def head_probabilities(
-        self, number: int, batch: Batch, scores: NDArray[np.float32]
+        self, number: int, batch: Batch, scores: NDArray[np.float32], familiar: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """One head's probabilities for a scored batch."""
+        """One head's probabilities for a scored batch.
+
+        A text that is hardly made of what letters are made of (another language, keyboard noise, an advertisement)
+        belongs to “none of these”, the more so the stranger it is.
+        """
         places = self.places[number]
         hits = None if places is None else places.hits(batch)
-        return self.heads[number].probabilities(scores, places, hits)
+        named, outside = self.heads[number].probabilities(scores, places, hits)
+        if self.familiar > 0:
+            trust = np.minimum(familiar / self.familiar, 1.0) ** 3
+            if (trust < 1.0).any():
+                named = named * trust[:, None]
+                outside = 1.0 - (1.0 - outside) * trust
+        return named, outside
 
     def stored(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """The card's part and the arrays that `restore` needs."""
@@ -70,7 +84,12 @@ class Model:
                     "names": None if places is None else list(places.names),
                 }
             )
-        return {"blocks": blocks, "heads": heads, "dictionary": list(self.dictionary)}, arrays
+        return {
+            "blocks": blocks,
+            "heads": heads,
+            "dictionary": list(self.dictionary),
+            "familiar": self.familiar,
+        }, arrays
 
     @classmethod
     def restore(cls, card: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Model:
@@ -96,4 +115,11 @@ class Model:
             )
             names = entry["names"]
             places.append(None if names is None else Places(tuple(names), arrays[f"{name}_name_districts"]))
-        return cls(Vocabulary(parts), arrays["weights"], tuple(heads), tuple(places), tuple(card["dictionary"]))
+        return cls(
+            Vocabulary(parts),
+            arrays["weights"],
+            tuple(heads),
+            tuple(places),
+            tuple(card["dictionary"]),
+            card.get("familiar", 0.0),
+        )

@@ -91,7 +91,7 @@ class LetterModel:
         scored = None if trace is None else Scored(batch, features, trace, self._model.weights)
         results: dict[str, Sequence[HeadResult | None]] = {}
         for number, head in enumerate(self._model.heads):
-            results[head.name] = self._head(number, batch, scores, scored)
+            results[head.name] = self._head(number, batch, scores, features.familiar, scored)
         nothing: list[HeadResult | None] = [None] * len(items)
         return [
             LabelResult(category, unit)
@@ -99,10 +99,15 @@ class LetterModel:
         ]
 
     def _head(
-        self, number: int, batch: Batch, scores: NDArray[np.float32], scored: Scored | None
+        self,
+        number: int,
+        batch: Batch,
+        scores: NDArray[np.float32],
+        familiar: NDArray[np.float64],
+        scored: Scored | None,
     ) -> list[HeadResult | None]:
         head = self._model.heads[number]
-        named, outside = self._model.head_probabilities(number, batch, scores)
+        named, outside = self._model.head_probabilities(number, batch, scores, familiar)
         shown = min(3, len(head.labels))
         rounded = np.rint(named * 1e4)  # whole ten-thousandths: what leaves is the same on every machine
         # The stable sort puts the alphabetically first of equals first.

@@ -28,6 +28,7 @@ from classifier.training_files import HEADS, Sample, Samples, read
 
 Progress = Callable[[str, float], None]
 _CHUNK = 512
+_STRANGE = 0.55
 MAX_LETTERS = 300_000  # more no longer raise accuracy, and a laptop's memory ends
 
 
@@ -101,6 +102,7 @@ def _learn(
     )
     progress("features", 0.2)
     features = sparse.vstack([vocabulary.matrix(chunk) for chunk in chunks]).tocsr()
+    familiar = np.concatenate([vocabulary.familiar(Batch(chunk), without_itself=True) for chunk in chunks])
     group = groups(items)
     grams = _Grams(features)
     model_heads, weights, places_of = [], [], []
@@ -123,7 +125,12 @@ def _learn(
     if not model_heads:
         raise NothingToLearnError(_why_nothing(letters))
     model = Model(
-        vocabulary, np.ascontiguousarray(np.hstack(weights)), tuple(model_heads), tuple(places_of), tuple(dictionary)
+        vocabulary,
+        np.ascontiguousarray(np.hstack(weights)),
+        tuple(model_heads),
+        tuple(places_of),
+        tuple(dictionary),
+        _least_familiar(familiar),
     )
     return model, {
         "data": {
@@ -205,6 +212,11 @@ def _support(name: str, letters: Sequence[Sample]) -> dict[str, Any]:
         "support": {label: counts[label] for label in sorted(counts) if counts[label] >= floor},
         "not_named": {label: counts[label] for label in sorted(counts) if counts[label] < floor},
     }
+
+
+def _least_familiar(familiar: np.ndarray[Any, Any]) -> float:
+    """Three letters in a thousand are stranger than this. A narrow training file must not make every new word strange."""
+    return round(float(min(np.quantile(familiar, 0.003), _STRANGE)), 4)
 
 
 def _remarks(facts: dict[str, Any], given: int, used: int) -> list[str]:
