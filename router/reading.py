@@ -63,9 +63,8 @@ class Reading:
         """Complaints in title and body."""
         text = words.text
         mentions = self.mentions(text)
-        filed = letter.kind in ("投诉", "举报")
         seen: set[tuple[frozenset[str], str, bool]] = set()
-        for complaint in complaints(text, mentions, filed=filed):
+        for complaint in complaints(text, mentions, kind=letter.kind):
             accusation = self._meant(text, complaint, mentions)
             if accusation and (accusation.codes, accusation.group, accusation.sure) not in seen:
                 seen.add((accusation.codes, accusation.group, accusation.sure))

@@ -14,7 +14,7 @@ _AREA: Final = (
 )
 _PLACE: Final = re.compile(
     r"(?:的)?(?:附近|旁边?|边上|对面|门口|门前|门外|大门(?!紧闭|关)|隔壁|后面|背后|前面|周边|周围|斜对面|"
-    r"斜对过|楼[上下]|到[^，。]{1,8}的(?:路|灯|公交|车|桥|道)|院内|院子|辖区|管辖区?|片区|路口|路段"
+    r"斜对过|楼[上下]|前(?:的|面)|到[^，。]{1,8}的(?:路|灯|公交|车|桥|道)|院内|院子|辖区|管辖区?|片区|路口|路段"
     r"|外面|那条|那边的|北侧|南侧|东侧|西侧|以东|以西|以南|以北|停车场|宿舍|家属院|家属楼|红绿灯|公交站|站台|"
     r"工地|后门|侧门|往[东西南北前]|背面|斜坡"
     r"|[0-9一二三四五六七八九十百]+米|不远|方向|这条路|那条路|十字路口|大院|小区|对门|转弯|拐角)"
@@ -22,11 +22,15 @@ _PLACE: Final = re.compile(
 _LEAD: Final = re.compile(
     "^.*(?:请问|想问|想问问|问一下|问问|咨询一下|想知道|不知道|不明白|想不通|搞不懂|不理解)(?:一下|下)?"
 )
-_SUED: Final = re.compile("(?<![报转广劝忠通预宣公原被警])告(?:一告|状)?$|(?:起诉|状告|告倒|告赢|撤销|推翻|纠正)$")
+_SUED: Final = re.compile(
+    "(?<![报转广劝忠通预宣公原被警])告(?:一告|状)?$|(?:起诉|状告|告倒|告赢|撤销|推翻|纠正|不服|不满|不满意|"
+    "不认可|抗议|质疑|怨恨|信不过|不相信|不信任)$"
+)
+_STAND_ASIDE: Final = re.compile("[^，。]{0,10}回避")
 _OWES: Final = re.compile(
     "[^，。]{0,6}(?:道歉|赔偿|赔礼|给个说法|给我个?说法|给.{0,3}(?:交代|交待)|撤销[^，。]{0,6}(?:处罚|决定|"
     "认定|罚单|案件)|纠正(?:错误|违法|不当|处罚|执法|[^，。]{0,4}错误)|改正错误|归还我|返还我|"
-    "退还我|停止(?:侵害|违法|骚扰)|下跪|整改|承担责任|恢复(?:我的)?名誉)"
+    "退还我|停止(?:侵害|违法|骚扰)|下跪|整改|改改|端正|转变|改进作风|承担责任|恢复(?:我的)?名誉)"
 )
 _MISSING: Final = re.compile("(?:没有?|不见|没看到|没见到|见不到|看不到|无)(?:一个|一名|任何|半个|过)?$")
 _CAME: Final = re.compile("(?:的)?(?:来|管|出|到|理|过问|影子|人影|身影|接|处理|受理)")
@@ -50,6 +54,10 @@ _REQUESTED: Final = re.compile(
     "(?:(?<![申聘邀宴吃])请(?![问教假])|恳请|(?<![绝失渴])希望|(?:^|[我也特盼热敬人们])望|建议|麻烦|呼吁|烦请|"
     "恳求|盼)[^，。对向被把不没乱拒]{0,10}$"
 )
+_TIMES: Final = re.compile(
+    "[^，。]{0,4}(?:[0-9]+|[两三四五六七八九十几数多]|十几|几十|无数|好几)(?:余|多)?(?:次|遍|趟|回)"
+)
+_OFTEN: Final = re.compile("[^，。]{0,4}(?:[0-9]{2,}|十几|几十|数十|无数)(?:余|多)?(?:次|遍|趟|回)")
 _PRAISE: Final = re.compile(
     r"(?:感谢|谢谢|表扬|点赞|致谢|夸|夸夸|夸赞|赞扬|称赞|多亏|幸亏|幸好有|多谢|致敬|感恩|鸣谢|赞|敬佩|表彰|"
     r"锦旗送给)(?:一下|了|我们|你们|那位|这位|两位|几位)*" + _AREA + "$"
@@ -87,7 +95,7 @@ _PRODUCT: Final = re.compile(
 )
 _WAITS: Final = re.compile(r"^(?:的)?(?:对象|单位|人|内容|事项|事由|问题|部门|主体)?(?:[:：是为如下]*)$")
 _NEGATED: Final = re.compile(
-    r"(?:没有|没|从不|从未|从没|毫无|毫不|并未|未曾|未|绝不|绝无|不会|不存在|不是|并非|并不|无|杜绝|避免|防止|"
+    r"(?:没有|没|从不|从未|从没|毫无|毫不|并未|未曾|未|绝不|绝无|不会|不存在|(?<!是)不是|并非|并不|无|杜绝|避免|防止|"
     r"不曾|从来不|从来没|不|一点也不|一点都不|丝毫不|丝毫没有|没人|并没有|拒绝|拒收|婉拒|谢绝|谁也没有|以免|"
     r"以防)(?:过|有|任何|"
     r"丝毫|一点|因此|半点|半句|一丝|什么|因为|那么|这么|在|收|送|接受|的|我|了|出现|感到|觉得|有过)*$"
@@ -95,6 +103,7 @@ _NEGATED: Final = re.compile(
 _TO_ME: Final = re.compile(
     r"(?:让|叫|要|求|害|害得|使|使得|令|逼|对|给|跟|把|骗|坑|拒|打|骂|为|替|找|欠|由)(?:我|我们|本人|自己)$"
 )
+_NOTHING_AGAINST: Final = re.compile("(?:没有|并没有|没|不是|并非|并不是)(?:对|针对|说|要说|想说)[^，。]*$")
 _RHETORICAL: Final = re.compile(
     r"难道|岂不|是不是在|不是[^，]{1,8}就是|无不|不得不|莫不|能不|怎能不|怎么不|怎不|何不|为何不|为什么不"
 )
@@ -114,7 +123,8 @@ _PROCEDURE: Final = re.compile(
 )
 _SLANDER: Final = re.compile(r"(?:造谣|谣言|抹黑|诋毁|污蔑|诬蔑|诽谤|谣传|不实言论|诬告|造谣说|编造)[^，。]*$")
 _OTHERS_DEED: Final = re.compile(
-    r"(?:查处|抓获|抓到|抓捕|打击|处理|制止|传唤|调查|处罚|拘留|抓|破获|查获|整治|取缔|调解|劝|训诫|批评|教育|"
+    r"(?:查处|抓获|抓到|抓捕|打击|处理|制止|传唤|调查|处罚|拘留|抓|破获|查获|整治|取缔|调解|劝|训诫|严查|查|"
+    r"批评|教育|"
     r"警告|阻止|帮|协助|解救|告知|通知|提醒|侦办|侦查|受理|发现|预防|防范|劝阻|劝离|惩治|遏制|治理|接到|登记|"
     r"说|称|认定)(?:了|过|一起|多起|几起|对方|邻居|他|她|他们|此类|这种|这些|那些|各类|是|的|有人|在|酒吧|"
     r"KTV){0,4}[\u4e00-\u9fff]{0,2}$"
@@ -145,6 +155,8 @@ def of(before: str, after: str) -> Role:
         return "praise"
     if _PASSIVE.search(before):
         return "passive"
+    if _TIMES.match(after) and _REQUEST.search(before):
+        return "recipient"
     if _REQUEST.search(before) or _REQUESTED.search(before):
         return "request"
     if _RECIPIENT.search(before):
@@ -152,14 +164,24 @@ def of(before: str, after: str) -> Role:
     return "subject"
 
 
-def is_sued(before: str) -> bool:
-    """Whether the unit after `before` is sued or reported to an authority (告, 起诉)."""
-    return bool(_SUED.search(before))
+def is_sued(before: str, after: str) -> bool:
+    """Whether a unit is sued or disputed with (告, 起诉, 不服), or asked to stand aside (回避)."""
+    return bool(_SUED.search(before) or _STAND_ASIDE.match(after))
 
 
 def owes(after: str) -> bool:
     """Whether the unit before `after` is asked to make good what it did (道歉, 赔偿)."""
     return bool(_OWES.match(after))
+
+
+def in_vain(after: str) -> bool:
+    """“报警17次”: the unit before `after` was turned to so often that nothing can have come of it."""
+    return bool(_OFTEN.match(after))
+
+
+def is_slandered(before: str) -> bool:
+    """Whether others are said to slander the unit after `before`, or the writer with it."""
+    return bool(_SLANDER.search(before))
 
 
 def is_missing(before: str, after: str) -> bool:
@@ -219,7 +241,7 @@ def cancelled(before: str, after: str, word: str) -> bool:
     """Whether the words beside conduct take it back: denied, wished away, only asked about, or slander of others."""
     if _HARMLESS.match(word + after) or _IDIOM.match(word + after) or (before.endswith("管") and word == "不管"):
         return True
-    if _SLANDER.search(before):
+    if _SLANDER.search(before) or _NOTHING_AGAINST.search(before):
         return True
     if _WISHED.search(before):
         return not _AGAIN.search(before[-8:])

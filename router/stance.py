@@ -32,6 +32,8 @@ _CRIME: Final = re.compile("赌|涉黄|卖淫|吸毒|贩毒|黑恶|涉黑|黑社
 _CASE: Final = re.compile("报案|报警|被盗|被打|被骗|诈骗|打伤|偷|抢")
 _COURT: Final = re.compile("法院|检察|高院|中院|城管|工商|市场监管|劳动|仲裁|纪委|税务|环保|路政|运管|卫生|食药")
 _EITHER: Final = ("撒谎", "说谎", "推来推去", "互相推", "相互推", "踢皮球", "踢来踢去", "扯皮", "互踢皮球")
+_OPEN: Final = re.compile("^$|(?:时|的时候|期间|过程中|后)$")
+"""A predicate that leaves open what they do: the next clause says it."""
 FAR: Final = 3
 """How many clauses after a unit was the subject conduct without a subject of its own is still blamed on it."""
 
@@ -54,8 +56,8 @@ class _Topic:
     clause: int
 
 
-def complaints(text: str, mentions: Sequence[Mention], *, filed: bool) -> list[Complaint]:
-    """Complaints in plain `text`, whose police `mentions` are given; `filed` when its kind is 投诉 or 举报."""
+def complaints(text: str, mentions: Sequence[Mention], *, kind: str) -> list[Complaint]:
+    """Complaints in plain `text`, whose police `mentions` are given, in a letter of this `kind`."""
     places = [(m.start, m.end) for m in mentions] or police_only(text)
     if not places:
         return []
@@ -65,7 +67,7 @@ def complaints(text: str, mentions: Sequence[Mention], *, filed: bool) -> list[C
         part = text[start:end]
     else:
         part = text
-    found = list(_Reader(part, filed).read(tokens(part, mentions), text))
+    found = list(_Reader(part, kind).read(tokens(part, mentions), text))
     return [
         replace(c, mention=replace(c.mention, start=c.mention.start + start, end=c.mention.end + start))
         if c.mention and start
@@ -74,12 +76,22 @@ def complaints(text: str, mentions: Sequence[Mention], *, filed: bool) -> list[C
     ]
 
 
+def _next_clause(text: str, end: int) -> str:
+    """The clause after the one that ends at `end`, in the same sentence."""
+    if end >= len(text) or text[end] not in "，,":
+        return ""
+    match = _CLAUSE.search(text, end)
+    return match.group() if match else ""
+
+
 class _Reader:
     """Reads one text; the state is what a reader keeps in mind."""
 
-    def __init__(self, text: str, filed: bool) -> None:
+    def __init__(self, text: str, kind: str) -> None:
         self._text = text
-        self._filed = filed
+        self._filed = kind in ("投诉", "举报")
+        self._thanks = kind == "感谢"
+        self._asks = kind in ("咨询", "建议")
         self._topic: _Topic | None = None
         self._last: Mention | None = None
         """The last unit that acted or was reported to: what only police can do is blamed on it."""
@@ -137,7 +149,12 @@ class _Reader:
                 case "other":
                     if self._verb and self._verb.start >= start and not after.startswith("的"):
                         self._verb = None
-                    if roles.becomes_subject(before, acting):
+                    telling = (
+                        self._topic is not None
+                        and self._topic.role == "recipient"
+                        and self._topic.clause == self._clause
+                    )
+                    if not telling and roles.becomes_subject(before, acting):
                         self._topic, acting = None, False
                 case "accuse" | "punish" | "report":
                     if roles.is_accusing(text, token.start, token.end, token.kind):
@@ -170,10 +187,13 @@ class _Reader:
             before, predicate = "", clause
         else:
             return
-        self._bare_subject = topic.clause == self._clause and topic.role == "subject" and not predicate
+        self._bare_subject = topic.clause == self._clause and topic.role == "subject" and bool(_OPEN.search(predicate))
         if first.group in ("chief", "bureau") or (topic.role == "passive" and acts.done_by_law(predicate)):
             return
-        if not acts.ordinary(before, predicate.strip(), any(m.codes for m in topic.mentions)):
+        if self._thanks or (self._asks and not acts.harmful(predicate)):
+            return
+        following = _next_clause(self._text, end)
+        if not acts.ordinary(before, predicate.strip(), following, any(m.codes for m in topic.mentions)):
             for mention in topic.mentions:
                 yield Complaint(mention, False, clause)
 
@@ -198,10 +218,12 @@ class _Reader:
             role, self._verb = topic.role, self._verb or self._listed
             topic.mentions = (*topic.mentions, mention)
             return role, [Complaint(mention, True, clause)] if self._listed else found
-        if role == "fake":
+        if role == "fake" or roles.is_slandered(before):
             self._topic = None
-            return role, found
-        if roles.is_sued(before) or (role == "request" and roles.owes(after)) or roles.is_missing(before, after):
+            return "fake", found
+        if roles.in_vain(after):
+            found.append(Complaint(mention, False, clause))
+        if roles.is_sued(before, after) or (role == "request" and roles.owes(after)) or roles.is_missing(before, after):
             self._focus(mention, "subject")
             return "subject", [Complaint(mention, True, clause)]
         if role == "place":
