@@ -79,28 +79,25 @@ class Replayer:
         return result
 
     def _batch(self, batch: list[Entry], result: Replayed) -> None:
-        by_model: dict[tuple[str, str] | None, list[Entry]] = {}
+        alike: dict[tuple[tuple[str, str] | None, str], list[Entry]] = {}
         for entry in batch:
             ref = entry[1].label.model if entry[1].label else None
-            by_model.setdefault((ref.name, ref.sha256) if ref else None, []).append(entry)
-        for key, entries in by_model.items():
+            versions = json.dumps(entry[1].versions, sort_keys=True)
+            alike.setdefault(((ref.name, ref.sha256) if ref else None, versions), []).append(entry)
+        for (key, _), entries in alike.items():
             result.letters += len(entries)
             try:
                 model = self._model(key) if key else None
+                router = self._router(entries[0][1])
             except JiesuError as error:
                 result.impossible[str(error)] += len(entries)
                 continue
-            documents = label_documents(model, [entry[0] for entry in entries])
-            for entry, document in zip(entries, documents, strict=True):
-                self._one(entry, document, result)
+            labels = label_documents(model, [entry[0] for entry in entries], router.bureau.policy)
+            for entry, document in zip(entries, labels, strict=True):
+                self._one(router, entry, document, result)
 
-    def _one(self, entry: Entry, document: bytes, result: Replayed) -> None:
+    def _one(self, router: Router, entry: Entry, document: bytes, result: Replayed) -> None:
         letter, decision, kept, seen = entry
-        try:
-            router = self._router(decision)
-        except JiesuError as error:
-            result.impossible[str(error)] += 1
-            return
         again = router.decide(
             letter,
             Label.model_validate_json(document),

@@ -13,7 +13,6 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from casework.calendar import published_calendar
 from jiesu.replay import CALENDAR
@@ -26,9 +25,6 @@ from storage.archive import Decided, decided_letters, letter_numbers
 from storage.database import Database
 from streams.label import label_documents
 from streams.same_matter import Found
-
-if TYPE_CHECKING:
-    from classifier.serving import LetterModel
 
 _RANGE = 5_000
 _BATCH = 1_000
@@ -66,6 +62,8 @@ class Question:
     """What is asked: another model, another bureau, or both; `since` is ms of arrival."""
 
     database_url: str
+    present: Path
+    """The bureau that decides now; its policy says how sure a label must be where no other bureau is asked about."""
     model: Path | None = None
     bureau: Path | None = None
     since: int | None = None
@@ -109,8 +107,9 @@ class _Bench:
         self.database = Database(question.database_url)
         self.model = LetterModel.load(question.model) if question.model else None
         self.router = None
+        bureau = read_bureau(question.bureau or question.present)
+        self.policy = bureau.policy
         if question.bureau is not None:
-            bureau = read_bureau(question.bureau)
             self.router = Router(bureau, versions={**bureau.versions, CALENDAR: published_calendar().version})
 
 
@@ -127,16 +126,19 @@ def _changes(question: Question, span: tuple[int, int]) -> Changes:
         for decided in decided_letters(connection, first=span[0], last=span[1], since=question.since):
             batch.append(decided)
             if len(batch) == _BATCH:
-                _batch(bench.model, bench.router, batch, changes)
+                _batch(bench, batch, changes)
                 batch = []
-        _batch(bench.model, bench.router, batch, changes)
+        _batch(bench, batch, changes)
     return changes
 
 
-def _batch(model: LetterModel | None, router: Router | None, batch: list[Decided], changes: Changes) -> None:
+def _batch(bench: _Bench, batch: list[Decided], changes: Changes) -> None:
+    router = bench.router
     letters = [Letter.model_validate_json(each.document) for each in batch]
     decisions = [json.loads(each.decision) for each in batch]
-    fresh = [json.loads(label) for label in label_documents(model, letters)] if model else None
+    fresh = None
+    if bench.model:
+        fresh = [json.loads(label) for label in label_documents(bench.model, letters, bench.policy)]
     for at, (letter, before) in enumerate(zip(letters, decisions, strict=True)):
         changes.letters += 1
         label = fresh[at] if fresh else before["label"]

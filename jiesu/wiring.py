@@ -25,10 +25,12 @@ from storage.sealing import Sealer, load_key
 from streams.binding import Binding
 from streams.buses import open_bus
 from streams.casework import Parts
+from streams.clock import CaseClock, Ticking
 from streams.embedded import EmbeddedBus
 from streams.intake import Intake
 from streams.label import LabelStage
 from streams.observing import Brake, Observer
+from streams.officers import Officers
 from streams.port import Bus, Stage, StageObserver
 from streams.progress import TakeProgress
 from streams.route import Route
@@ -158,13 +160,24 @@ class House:
 
     def bindings(
         self, stop: threading.Event | None = None, *, observer: StageObserver | None = None, names: Sequence[str] = ()
-    ) -> list[Binding]:
-        """Each stage on the bus, for one process."""
+    ) -> list[Binding | Ticking]:
+        """Each stage on the bus and, unless stages are named, the clock, for one process."""
         halt = stop or threading.Event()
-        return [
-            Binding(self.bus, stage, observer or self.observer, halt, batch=self.settings.batch)
-            for stage in self.stages(names)
+        watching = observer or self.observer
+        found: list[Binding | Ticking] = [
+            Binding(self.bus, stage, watching, halt, batch=self.settings.batch) for stage in self.stages(names)
         ]
+        return found if names else [*found, self.ticking(halt, observer=watching)]
+
+    def ticking(self, stop: threading.Event, *, observer: StageObserver | None = None) -> Ticking:
+        """Reminders, alerts, figures, and what officers' commands left unsent."""
+        clock = CaseClock(self.database, self.outbox, self.clock, self.parts)
+        return Ticking(self.bus, clock, [self.officers], observer or self.observer, stop)
+
+    @cached_property
+    def officers(self) -> Officers:
+        """What people decide."""
+        return Officers(self.database, self.outbox, self.clock, self.parts, self.bus)
 
     def tidy(self) -> None:
         """The embedded bus lets go of what is past its retention and read by everyone; Kafka does so by itself."""
@@ -182,7 +195,7 @@ class House:
         if name == "intake":
             return Intake(self.database, self.outbox, self.sealer, self.router, self.clock, reads)
         if name == "label":
-            return LabelStage(self.database, self.outbox, self.models, self.clock)
+            return LabelStage(self.database, self.outbox, self.models, self.bureau.policy, self.clock)
         if name == "route":
             files = {name: (self.settings.bureau / name).read_bytes() for name in self.bureau.versions}
             return Route(self.database, self.outbox, self.sealer, self.router, self.rules, self.clock, files)

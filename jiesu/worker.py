@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -32,7 +34,9 @@ def run_worker(jiesu: House, stages: Sequence[str], metrics_port: int | None) ->
     )
 
     def follow(word: Control) -> None:
-        if word.command in ("promote", "rollback"):
+        if word.command == "drain":
+            os.kill(os.getpid(), signal.SIGTERM)  # the orderly stop: the batch in hand is finished
+        else:
             jiesu.models.ask_again()
 
     with _metrics(jiesu.observer, metrics_port):

@@ -171,8 +171,8 @@ def danger_notice(
         notice_id=ids.notice_id("danger", str(letter.letter_id), centre, f"{danger.kind}:{danger.phrase}"),
         kind="danger",
         letter_id=letter.letter_id,
-        title=f"险情:{danger.kind}",
-        text=f"{letter.channel} 来件 {letter.source_id} 出现“{danger.phrase}”,请立即处置。",
+        title=f"险情：{danger.kind}",
+        text=f"{letter.channel} 来件 {letter.source_id} 出现“{danger.phrase}”，请立即处置。",
         at=now,
     )
     row = NewNotice(notice.notice_id, letter_no, centre, notice.kind, to_ms(now), notice.model_dump_json().encode())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from pydantic import ValidationError
 
 from letters import topics
+from letters.bureau import Policy
 from letters.clock import Clock, to_ms
 from letters.errors import InvalidRecord
 from letters.messages import SCHEMA_VERSION, Label, Letter
@@ -43,9 +44,10 @@ class LabelStage(OutboxStage):
     name = "label"
     inputs: tuple[str, ...] = (topics.LETTERS,)
 
-    def __init__(self, database: Database, outbox: Outbox, models: ModelSource, clock: Clock) -> None:
+    def __init__(self, database: Database, outbox: Outbox, models: ModelSource, policy: Policy, clock: Clock) -> None:
         super().__init__(database, outbox, clock)
         self._models = models
+        self._policy = policy
 
     def work(self, records: Sequence[Record]) -> Prepared:
         """No transaction unless a message on `letters` is no letter."""
@@ -56,7 +58,7 @@ class LabelStage(OutboxStage):
                 letters.append(Letter.model_validate_json(record.value))
             except ValidationError as error:
                 dead.append(dead_row(record, not_ours("letter", record, error), self._clock.now()))
-        documents = label_documents(self._models.current(), letters)
+        documents = label_documents(self._models.current(), letters, self._policy)
         outgoing = [
             Outgoing(
                 topics.LABELS,
@@ -81,7 +83,9 @@ class LabelStage(OutboxStage):
             return []
         at = to_ms(self._clock.now())
         found = []
-        for letter, document, other in zip(letters, documents, label_documents(shadow, letters), strict=True):
+        for letter, document, other in zip(
+            letters, documents, label_documents(shadow, letters, self._policy), strict=True
+        ):
             ours, theirs = json.loads(document), json.loads(other)
             for head in ("category", "unit"):
                 mine, its = ours[head], theirs[head]
@@ -111,8 +115,11 @@ def not_ours(kind: str, record: Record, error: ValidationError) -> InvalidRecord
     )
 
 
-def label_documents(model: LetterModel | None, letters: Sequence[Letter]) -> list[bytes]:
+def label_documents(model: LetterModel | None, letters: Sequence[Letter], policy: Policy) -> list[bytes]:
     """Labels of a batch as wire JSON, in order; without a model both heads are null and a person decides.
+
+    A label is accepted where the model keeps its promised precision and is at least as sure as the bureau's policy
+    wants (invariant 9): letters unlike all that it learned from may pass the first, but not the second.
 
     Written straight from the model's values: a `Label` for each letter would cost as much as labelling it.
     """
@@ -132,8 +139,8 @@ def label_documents(model: LetterModel | None, letters: Sequence[Letter]) -> lis
                 "schema_version": SCHEMA_VERSION,
                 "letter_id": str(letter.letter_id),
                 "revision": letter.revision,
-                "category": _head(result.category),
-                "unit": _head(result.unit),
+                "category": _head(result.category, policy.category_confidence),
+                "unit": _head(result.unit, policy.unit_confidence),
                 "model": ref,
             }
         ).encode()
@@ -144,13 +151,13 @@ def label_documents(model: LetterModel | None, letters: Sequence[Letter]) -> lis
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-def _head(result: HeadResult | None) -> dict[str, object] | None:
+def _head(result: HeadResult | None, least: float) -> dict[str, object] | None:
     if result is None:
         return None
     return {
         "label": result.label,
         "confidence": result.confidence,
-        "accepted": result.accepted,
+        "accepted": result.accepted and result.confidence >= least,
         "alternatives": [{"label": label, "confidence": confidence} for label, confidence in result.alternatives],
         "evidence": [{"text": text, "weight": weight} for text, weight in result.evidence],
     }

@@ -88,7 +88,7 @@ def what_if(
         with jiesu.database.read() as connection:
             first, last = letter_numbers(connection)
         started = to_ms(since.replace(tzinfo=SHANGHAI)) if since else None
-        question = Question(jiesu.settings.database(), model, bureau, started)
+        question = Question(jiesu.settings.database(), jiesu.settings.bureau, model, bureau, started)
         with progress_bar("asking", last - first + 1, shown=not as_json) as advance:
             changes = ask(question, processes=processes, done=advance)
         units = jiesu.bureau.units

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from jiesu.terminal import JsonFlag, err, house, out, print_json, progress_bar, table
 from letters.clock import from_ms, to_ms
 from letters.errors import JiesuError
+from letters.messages import Control
+from letters.topics import CONTROL
 from storage import archive
 from storage import models as registry
+from streams.port import Outgoing
 
 if TYPE_CHECKING:
     from jiesu.wiring import House
@@ -163,6 +166,7 @@ def rollback(as_json: JsonFlag = False) -> None:
         jiesu.ready()
         with jiesu.database.write() as connection:
             name = registry.rollback(connection, to_ms(jiesu.clock.now()), "cli")
+        _tell_workers(jiesu, "rollback", name)
     if as_json:
         print_json({"promoted": name})
     else:
@@ -230,7 +234,15 @@ def _promoted(jiesu: House, model: Path, at: int, role: registry.Role) -> str:
         if loaded is not None:
             name = registry.register(connection, model, loaded.card, at)
         registry.promote(connection, name, at, "cli", role)
+    _tell_workers(jiesu, "promote", name)
     return name
+
+
+def _tell_workers(jiesu: House, command: Literal["promote", "rollback"], name: str) -> None:
+    """Workers ask the registry every second anyway; on Kafka they hear of it at once."""
+    if not jiesu.embedded:
+        word = Control(command=command, model=name, at=jiesu.clock.now())
+        jiesu.bus.publish([Outgoing(CONTROL, None, word.model_dump_json().encode())])
 
 
 def add_to(app: typer.Typer) -> None:
