@@ -61,6 +61,17 @@ class Rows(NamedTuple):
         return out
 
 
+def _share(batch: Batch, known: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """By letter, the share of its bigrams that are `known`; 0 without any."""
+    # A letter's code points stand side by side with a separator behind them: no stretch is empty.
+    starts = batch.starts[:-1]
+    if not starts.size:
+        return np.zeros(0)
+    share: NDArray[np.float64] = np.add.reduceat(known, starts, dtype=np.float64)
+    share /= np.maximum(np.add.reduceat(batch.hashed(2) != 0, starts, dtype=np.float64), 1.0)
+    return share
+
+
 class Vocabulary:
     """Which n-grams are features, and how much each says by being there at all (idf)."""
 
@@ -147,34 +158,33 @@ class Vocabulary:
         the letter's own doing, does not count.
         """
         number, roles = self._look_up[2]
-        known = number.take(batch.hashed(2)) != 0
-        if without_itself:
-            often = np.zeros(roles.shape[1], dtype=bool)
-            feature = roles[0, 1:].astype(np.int64) - 1
-            bigrams = feature >= 0
-            idf = self.idf.take(feature[bigrams])
-            often[1:][bigrams] = idf < idf.max(initial=0.0) - 1e-6
-            known = often.take(number.take(batch.hashed(2)))
-        # A letter's code points stand side by side, each followed by a separator: no letter is empty here.
-        starts = batch.starts[:-1]
-        if not starts.size:
-            return np.zeros(0)
-        share: NDArray[np.float64] = np.add.reduceat(known, starts, dtype=np.float64)
-        share /= np.maximum(np.add.reduceat(batch.hashed(2) != 0, starts, dtype=np.float64), 1.0)
-        return share
+        found = number.take(batch.hashed(2))
+        if not without_itself:
+            return _share(batch, found != 0)
+        often = np.zeros(roles.shape[1], dtype=bool)
+        feature = roles[0, 1:].astype(np.int64) - 1
+        bigrams = feature >= 0
+        idf = self.idf.take(feature[bigrams])
+        often[1:][bigrams] = idf < idf.max(initial=0.0) - 1e-6
+        return _share(batch, often.take(found))
 
-    def _occurrences(self, batch: Batch, row_key: NDArray[Any]) -> tuple[list[Any], list[Any], list[int]]:
-        """Keys (row · size + feature), starts and sizes of all features in the batch."""
+    def _occurrences(
+        self, batch: Batch, row_key: NDArray[Any]
+    ) -> tuple[list[Any], list[Any], list[int], NDArray[np.float64]]:
+        """Keys (row · size + feature), starts and sizes of all features in the batch, and each letter's share of known bigrams."""
         keys, starts, sizes = [], [], []
+        familiar = np.zeros(len(batch.items))
         in_title = batch.in_title()
         one = row_key.dtype.type(1)
         for size in (1, 2, 3, 4):
             number, roles = self._look_up[size]
             if roles.shape[1] == 1:
                 continue
-            found = number.take(batch.hashed(size))
-            start = found.nonzero()[0]
-            found = found.take(start)
+            everywhere = number.take(batch.hashed(size))
+            start = everywhere.nonzero()[0]
+            found = everywhere.take(start)
+            if size == 2:
+                familiar = _share(batch, everywhere != 0)
             base = row_key.take(start)
             base -= one
             if size < 4:
@@ -204,14 +214,14 @@ class Vocabulary:
             keys.append((row_key.dtype.type(self.size) * rows.astype(row_key.dtype) - one, self._fields.take(bucket)))
             starts.append(np.full(rows.size, -1))
             sizes.append(1)
-        return keys, starts, sizes
+        return keys, starts, sizes, familiar
 
     def rows(self, batch: Batch, *, trace: bool = False) -> tuple[Rows, Trace | None]:
         """The same for a prepared batch, on request with the way from each occurrence to its entry."""
         n = len(batch.items)
         kind: Any = np.uint32 if n * self.size < 1 << 32 else np.uint64
         stride = kind(self.size)
-        found, starts, sizes = self._occurrences(batch, batch.rows.astype(kind) * stride)
+        found, starts, sizes, familiar = self._occurrences(batch, batch.rows.astype(kind) * stride)
         base = np.concatenate([pair[0] for pair in found])
         feature_of = np.concatenate([pair[1] for pair in found])
         real = feature_of.nonzero()[0]
@@ -247,7 +257,7 @@ class Vocabulary:
             lengths[:-1] = begin[1:] - begin[:-1]
             lengths[-1] = value.size - begin[-1]
             value *= scale.repeat(lengths)
-        rows = Rows(value, feature, indptr, self.familiar(batch))
+        rows = Rows(value, feature, indptr, familiar)
         if order is None:
             return rows, None
         entry = np.empty(size, dtype=np.int64)

@@ -185,3 +185,22 @@ def test_the_estimator_keeps_labels_of_any_kind(data: tuple[list[str], list[str]
 def test_the_estimator_says_what_is_wrong(texts, labels, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         LetterClassifier().fit(texts, labels)
+
+
+def test_scikit_learns_own_checks_pass_as_far_as_text_goes() -> None:
+    from sklearn.utils.estimator_checks import check_estimator
+
+    results = check_estimator(LetterClassifier(), on_fail=None, on_skip=None)
+    assert results
+    assert [r["check_name"] for r in results if r["status"] == "failed"] == []
+
+
+def test_strange_text_is_told_from_letters(model) -> None:
+    from classifier.serving import LetterText
+
+    vocabulary = model.model.vocabulary
+    letter = LetterText("身份证丢失补办", "我住在青河镇，希望尽快处理")
+    strange = LetterText("abc", "xyz qqq 床前明月光")
+    share = vocabulary.familiar(Batch([letter, strange, LetterText("", "")]))
+    assert share[0] > 0.6 > 0.1 >= share[1]
+    assert share[2] == 0
