@@ -18,6 +18,7 @@ from jiesu.installation import LocalInstallation
 from jiesu.wiring import House
 from letters.errors import JiesuError, SettingsError
 from streams.binding import Binding, Stopped, run_for_ever
+from streams.clock import Ticking
 from streams.topology import TOPOLOGY
 
 log = structlog.get_logger()
@@ -51,7 +52,7 @@ def serve(jiesu: House, port: int, *, started: Callable[[], object]) -> None:
 
 
 def _run_stages(jiesu: House, stop: threading.Event) -> None:
-    bindings: list[Binding] = []
+    bindings: list[Binding | Ticking] = []
     reason: JiesuError | None = None
     try:
         bindings = jiesu.bindings(stop)

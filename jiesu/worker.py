@@ -17,6 +17,8 @@ from jiesu.wiring import House
 from letters.errors import JiesuError, SettingsError
 from letters.messages import Control
 from streams import worker
+from streams.binding import Stopped
+from streams.clock import tick_for_ever
 from streams.kafka import KafkaBus
 from streams.kafka_url import KafkaSettings
 from streams.observing import Observer
@@ -39,7 +41,7 @@ def run_worker(jiesu: House, stages: Sequence[str], metrics_port: int | None) ->
         else:
             jiesu.models.ask_again()
 
-    with _metrics(jiesu.observer, metrics_port):
+    with _metrics(jiesu.observer, metrics_port), _clock(jiesu, stages):
         worker.run_worker(jiesu.stages(stages), settings, observer=jiesu.observer, on_control=follow)
 
 
@@ -50,6 +52,31 @@ def grant_unit(jiesu: House, unit: str, principal: str | None) -> list[str]:
     if not isinstance(jiesu.bus, KafkaBus):
         raise SettingsError("rights are kept by Kafka: set JIESU_BUS=kafka://host:port; the embedded bus has no users")
     return jiesu.bus.acl(unit, principal or f"User:{unit}")
+
+
+@contextmanager
+def _clock(jiesu: House, stages: Sequence[str]) -> Iterator[None]:
+    """The clock in a thread beside the stages, where `progress` runs: each notice goes out once, however many tick."""
+    if stages and "progress" not in stages:
+        yield
+        return
+    stop = threading.Event()
+
+    def tick() -> None:
+        try:
+            tick_for_ever(jiesu.ticking(stop), stop)
+        except Stopped:
+            pass
+        except Exception as error:
+            jiesu.observer.stopped("clock", error)
+
+    thread = threading.Thread(target=tick, name="clock", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 @contextmanager

@@ -9,9 +9,9 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import structlog
 
@@ -45,48 +45,22 @@ def waits() -> Iterator[float]:
         wait = min(wait * 2, _LONGEST_WAIT)
 
 
-class Binding:
-    """One stage on one bus. Used by one thread."""
+class Relay:
+    """What a stage has in its outbox, out to the bus and confirmed; also for what is no stage on a topic (the clock,
+    officers' commands)."""
 
-    def __init__(
-        self, bus: Bus, stage: Stage, observer: StageObserver, stop: threading.Event, *, batch: int = BATCH
-    ) -> None:
+    def __init__(self, bus: Bus, stage: Stage, observer: StageObserver, stop: threading.Event) -> None:
         self.stage = stage
         self._bus = bus
         self._observer = observer
         self._stop = stop
-        self._batch = batch
         self._swept = 0.0
-        self._reader = self._until_answered(lambda: bus.reader(stage.name, stage.inputs))
         self._waited = True
-        self._tell_working()
 
-    def step(self, timeout: float = 0.0) -> int:
-        """Handle one batch; how many records it had. Raises what the observer raises, and `Stopped`."""
-        started = time.monotonic()
-        if started - self._swept > _SWEEP_SECONDS:
-            self.sweep()
-        records = self._until_answered(lambda: self._reader.poll(self._batch, timeout))
-        if not records:
-            self._tell_working()
-            return 0
-        began = time.perf_counter()
-        prepared = self._until_answered(lambda: self.stage.prepare(records))
+    def send(self, prepared: Prepared) -> None:
+        """Publish what a stage prepared, then let its outbox forget it."""
         self._publish(prepared.outgoing)
         self._until_answered(lambda: self.stage.settle(prepared))
-        if prepared.again:
-            self.sweep()  # what the first reading of this batch left unsent goes out before the offset moves
-        try:
-            self._reader.commit()
-        except TryLater as error:
-            # The rows are written and the messages sent: whoever reads the batch again, this worker or the partitions'
-            # new owner, finds both. Without rewinding, records that nothing follows would stay uncommitted.
-            log.warning("a commit was not taken", action="commit_lost", stage=self.stage.name, why=str(error))
-            self._reader.rewind()
-            self._pause(error, _FIRST_WAIT)
-            return len(records)
-        self._observer.batch_done(self.stage.name, records, prepared, time.perf_counter() - began)
-        return len(records)
 
     def sweep(self) -> int:
         """Send what dead workers of this stage left in the outbox, and nothing that already stands on its topic."""
@@ -105,27 +79,6 @@ class Binding:
                 missing=len(missing),
             )
         return sent
-
-    def lag(self) -> int:
-        """How many records this group has still to read."""
-        return self._until_answered(self._lag)
-
-    def _lag(self) -> int:
-        topics = self._topics()
-        ends, starts = self._bus.ends(topics), self._bus.starts(topics)
-        done = self._bus.committed(self.stage.name, topics)
-        lag = {at: end - max(done.get(at, 0), starts.get(at, 0)) for at, end in ends.items()}
-        self._observer.lag(self.stage.name, lag)
-        return sum(lag.values())
-
-    def leave(self) -> None:
-        """Leave the group."""
-        self._reader.close()
-
-    def close(self) -> None:
-        """Leave the group and say so."""
-        self.leave()
-        self._observer.stopped(self.stage.name, None)
 
     def _publish(self, messages: list[Outgoing]) -> None:
         if not messages:
@@ -159,17 +112,88 @@ class Binding:
             self._observer.assigned(self.stage.name, [(topic, 0) for topic in topics])
             self._waited = False
 
+    def _topics(self) -> list[str]:
+        return [t for t in self._bus.topics() if any(selects(name, t) for name in self.stage.inputs)]
+
     def _pause(self, error: TryLater, wait: float) -> None:
         self._waited = True
         self._observer.retrying(self.stage.name, error, wait)
         if self._stop.wait(wait):
             raise Stopped from error
 
-    def _topics(self) -> list[str]:
-        return [t for t in self._bus.topics() if any(selects(name, t) for name in self.stage.inputs)]
+
+class Binding(Relay):
+    """One stage on one bus. Used by one thread."""
+
+    def __init__(
+        self, bus: Bus, stage: Stage, observer: StageObserver, stop: threading.Event, *, batch: int = BATCH
+    ) -> None:
+        super().__init__(bus, stage, observer, stop)
+        self._batch = batch
+        self._reader = self._until_answered(lambda: bus.reader(stage.name, stage.inputs))
+        self._tell_working()
+
+    def step(self, timeout: float = 0.0) -> int:
+        """Handle one batch; how many records it had. Raises what the observer raises, and `Stopped`."""
+        started = time.monotonic()
+        if started - self._swept > _SWEEP_SECONDS:
+            self.sweep()
+        records = self._until_answered(lambda: self._reader.poll(self._batch, timeout))
+        if not records:
+            self._tell_working()
+            return 0
+        began = time.perf_counter()
+        prepared = self._until_answered(lambda: self.stage.prepare(records))
+        self.send(prepared)
+        if prepared.again:
+            self.sweep()  # what the first reading of this batch left unsent goes out before the offset moves
+        try:
+            self._reader.commit()
+        except TryLater as error:
+            # The rows are written and the messages sent: whoever reads the batch again, this worker or the partitions'
+            # new owner, finds both. Without rewinding, records that nothing follows would stay uncommitted.
+            log.warning("a commit was not taken", action="commit_lost", stage=self.stage.name, why=str(error))
+            self._reader.rewind()
+            self._pause(error, _FIRST_WAIT)
+            return len(records)
+        self._observer.batch_done(self.stage.name, records, prepared, time.perf_counter() - began)
+        return len(records)
+
+    def lag(self) -> int:
+        """How many records this group has still to read."""
+        return self._until_answered(self._lag)
+
+    def _lag(self) -> int:
+        topics = self._topics()
+        ends, starts = self._bus.ends(topics), self._bus.starts(topics)
+        done = self._bus.committed(self.stage.name, topics)
+        lag = {at: end - max(done.get(at, 0), starts.get(at, 0)) for at, end in ends.items()}
+        self._observer.lag(self.stage.name, lag)
+        return sum(lag.values())
+
+    def leave(self) -> None:
+        """Leave the group."""
+        self._reader.close()
+
+    def close(self) -> None:
+        """Leave the group and say so."""
+        self.leave()
+        self._observer.stopped(self.stage.name, None)
 
 
-def run_until_idle(bindings: list[Binding], *, on_batch: Callable[[str, int], None] | None = None) -> dict[str, int]:
+class Runs(Protocol):
+    """What the loops below run in turn: a stage on its topics, or the clock."""
+
+    stage: Stage
+
+    def step(self, timeout: float = 0.0) -> int: ...
+    def sweep(self) -> int: ...
+    def lag(self) -> int: ...
+    def leave(self) -> None: ...
+    def close(self) -> None: ...
+
+
+def run_until_idle(bindings: Sequence[Runs], *, on_batch: Callable[[str, int], None] | None = None) -> dict[str, int]:
     """Every stage in turn until a whole round finds nothing and no group lags; records handled, by stage."""
     handled = {binding.stage.name: 0 for binding in bindings}
     for binding in bindings:
@@ -190,7 +214,7 @@ def run_until_idle(bindings: list[Binding], *, on_batch: Callable[[str, int], No
 
 
 def run_for_ever(
-    bindings: list[Binding],
+    bindings: Sequence[Runs],
     stop: threading.Event,
     *,
     idle_seconds: float = 0.02,

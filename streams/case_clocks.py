@@ -71,4 +71,9 @@ def first_ring(letter: Letter, due: Iterable[Deadline], policy: Policy) -> int |
         within: Within | None = None if row is None else getattr(row, deadline.step)
         before = None if within is None else within.remind_before
         rings.append(deadline.due_at - before if before else deadline.due_at)
-    return to_ms(min(rings)) if rings else None
+    return ring_ms(min(rings)) if rings else None
+
+
+def ring_ms(at: datetime) -> int:
+    """The first whole millisecond at which it is due: a row that rang too early would ring again and again."""
+    return to_ms(at) + (at.microsecond % 1000 > 0)

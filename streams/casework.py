@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -16,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from casework.case import Case
-from casework.events import Actor, Event
+from casework.events import Actor, Event, RecusalFound
 from casework.machine import apply
 from casework.outcomes import Applied, AssignmentMade, AssignmentWithdrawn, DeadlinesChanged, NoticeSent, Refused
 from casework.reminders import Rung, tick
@@ -27,15 +26,18 @@ from letters.ids import notice_id
 from letters.messages import Letter, Notice
 from router import Router
 from storage.cases import NewAssignment, NewEntry, NewNotice, write_entries, write_notices
-from storage.casework import ChangedCase, NewClock, Stored, load_cases, newest_letter, set_clocks, write_changed
+from storage.casework import load_cases, newest_letter, numbers_of, set_clocks, write_changed
 from storage.figures import add_moves
 from storage.sealing import Sealer
-from streams.case_clocks import Fired, clocks_of, fired_from_text, fired_text
+from streams.case_clocks import clocks_of, fired_from_text
 from streams.case_opening import case_of, moves, recusal_of
+from streams.case_rows import Held, clock_row, ends, projection
 from streams.dispatch import Round, make, open_writer
 from streams.outgoing import notice_out, withdrawal_out
 from streams.port import Outgoing
 
+_SILENT = ("progress_reported", "calendar_grew")
+"""Events that leave no trace where they change nothing: repeats, and deadlines that no new holiday moves."""
 OFFICER = "officer"
 """What stands in `cases.rule` once a person decided who hosts."""
 
@@ -48,20 +50,6 @@ class Parts(NamedTuple):
     sealer: Sealer
 
 
-@dataclass(slots=True)
-class _Held:
-    stored: Stored
-    before: Case
-    case: Case
-    version: int
-    fired: Fired
-    category: str | None
-    rule: str | None = None
-    dirty: bool = False
-    rang: bool = False
-    ended: dict[UUID, str] = field(default_factory=dict)
-
-
 class CaseBook:
     """The cases of one transaction."""
 
@@ -69,7 +57,7 @@ class CaseBook:
         self._parts = parts
         self._connection = connection
         self._now = now
-        self._held: dict[int, _Held] = {}
+        self._held: dict[int, Held] = {}
         self._entries: list[NewEntry] = []
         self._assignments: list[NewAssignment] = []
         self._messages: list[Outgoing] = []
@@ -81,7 +69,7 @@ class CaseBook:
         for number, stored in found.items():
             case = case_of(stored, self._parts.rules)
             fired = fired_from_text(stored.fired)
-            self._held[number] = _Held(stored, case, case, stored.version, fired, stored.category)
+            self._held[number] = Held(stored, case, case, stored.version, fired, stored.category)
 
     def __contains__(self, number: int) -> bool:
         return number in self._held
@@ -89,6 +77,10 @@ class CaseBook:
     def case(self, number: int) -> Case:
         """The case as it is now."""
         return self._held[number].case
+
+    def number(self, letter: UUID) -> int:
+        """The number of a letter that is loaded."""
+        return next(number for number, held in self._held.items() if held.stored.letter_id == letter)
 
     def version(self, number: int) -> int:
         """How many events changed it."""
@@ -107,7 +99,7 @@ class CaseBook:
             self.note(number, "refused", event.by, json.dumps(refused, ensure_ascii=False).encode())
             return answer
         unchanged = answer.case is held.case and not answer.effects
-        if unchanged and event.event == "progress_reported":
+        if unchanged and event.event in _SILENT:
             return answer
         self.note(number, event.event, event.by, event.model_dump_json().encode())
         if unchanged:
@@ -125,6 +117,45 @@ class CaseBook:
             else:
                 assert isinstance(effect, DeadlinesChanged)  # noqa: S101 - the case itself holds them
         return answer
+
+    def recuse(self, number: int, event: RecusalFound) -> Applied | Refused:
+        """As `apply`; where the letter had been merged, the inspection unit also hears which of the accused had been
+        told that it exists."""
+        before = self.case(number)
+        answer = self.apply(number, event)
+        target = self._number_of(before.merged_into) if before.stage == "merged" and before.merged_into else None
+        if isinstance(answer, Refused) or target is None:
+            return answer
+        told = [task.unit for task in self.case(target).open_tasks if task.unit.code in answer.case.recused]
+        if told:
+            offices = self._parts.rules.offices
+            office = offices.instead_of(offices.inspection, answer.case.recused)
+            names = "、".join(unit.name for unit in told)
+            notice = Notice(
+                notice_id=notice_id("work_slip", str(before.letter_id), office, f"recusal-after-merge:{names}"),
+                kind="work_slip",
+                letter_id=before.letter_id,
+                title=f"工作提示单：{before.channel} {before.source_id}",
+                text=f"此件认定回避前，{names}已获知有此来信（编号），未获知内容，请督察关注。",
+                at=self._now,
+            )
+            self.tell(number, office, notice)
+        return answer
+
+    def attach(self, number: int, into: int) -> None:
+        """Who works on `into` is told, once, that another letter on the same matter joined it; its clocks run on."""
+        joined, case = self.case(number), self.case(into)
+        for task in case.open_tasks:
+            notice = Notice(
+                notice_id=notice_id("work_slip", str(case.letter_id), task.unit.code, f"attached:{joined.letter_id}"),
+                kind="work_slip",
+                letter_id=case.letter_id,
+                title=f"同一事项来信并入：{case.channel} {case.source_id}",
+                text=f"就同一事项又有来信（{joined.channel} {joined.source_id}），已并入此件一并办理，时限不变。",
+                at=self._now,
+            )
+            if task.unit.code not in joined.recused:
+                self.tell(into, task.unit.code, notice)
 
     def put(self, number: int, case: Case) -> None:
         """Keep a case that differs from what letter and decision say without an event of its own."""
@@ -171,11 +202,13 @@ class CaseBook:
         write_entries(self._connection, self._entries, self._assignments)
         write_changed(
             self._connection,
-            [_projection(held) for held in dirty],
-            [end for held in dirty for end in _ends(held).items()],
+            [projection(held) for held in dirty],
+            [end for held in dirty for end in ends(held).items()],
         )
         fresh = {row.notice_id for row in write_notices(self._connection, [row for row, _ in self._notices])}
-        set_clocks(self._connection, [_clock(held, rules) for held in self._held.values() if held.dirty or held.rang])
+        set_clocks(
+            self._connection, [clock_row(held, rules) for held in self._held.values() if held.dirty or held.rang]
+        )
         add_moves(self._connection, [move for held in dirty for move in moves(held.before, held.case)])
         told: set[UUID] = set()
         for row, message in self._notices:
@@ -184,11 +217,17 @@ class CaseBook:
                 self._messages.append(message)
         return self._messages
 
+    def _number_of(self, letter: UUID) -> int | None:
+        number = numbers_of(self._connection, [letter]).get(letter)
+        if number is not None:
+            self.load([number])
+        return number
+
     def letter(self, number: int) -> Letter:
         """The newest revision."""
         return Letter.model_validate_json(newest_letter(self._connection, self._held[number].stored))
 
-    def _assign(self, held: _Held, made: AssignmentMade) -> None:
+    def _assign(self, held: Held, made: AssignmentMade) -> None:
         task, case = made.task, held.case
         letter = self.letter(held.stored.letter_no)
         tasks = [each for each in case.tasks if each.round == task.round]
@@ -210,7 +249,7 @@ class CaseBook:
         self._assignments.append(dispatch.row)
         self._messages.append(dispatch.message)
 
-    def _withdraw(self, held: _Held, effect: AssignmentWithdrawn) -> None:
+    def _withdraw(self, held: Held, effect: AssignmentWithdrawn) -> None:
         """An accused unit that has not opened it is told what any unit is told whose assignment goes to another, word
         for word: that it is withdrawn, and nothing of why (信访工作条例 §30)."""
         if effect.seen or effect.unit not in held.case.recused:
@@ -227,56 +266,10 @@ class CaseBook:
         )
         self._notices.append((self._row(held, effect.unit, notice), withdrawal_out(notice, effect.unit)))
 
-    def _notify(self, held: _Held, unit: str, notice: Notice) -> None:
+    def _notify(self, held: Held, unit: str, notice: Notice) -> None:
         message = notice_out(notice, unit, recusal_of(held.case), self._parts.router)
         self._notices.append((self._row(held, unit, notice), message))
 
-    def _row(self, held: _Held, unit: str, notice: Notice) -> NewNotice:
+    def _row(self, held: Held, unit: str, notice: Notice) -> NewNotice:
         document = notice.model_dump_json().encode()
         return NewNotice(notice.notice_id, held.stored.letter_no, unit, notice.kind, to_ms(notice.at), document)
-
-
-def _projection(held: _Held) -> ChangedCase:
-    case, stored = held.case, held.stored
-    state, host, co_units = case.state, None, []
-    last = case.last_host
-    if state == "dispatched" and last is not None and last.unit.code not in case.recused:
-        host = last.unit.code
-        co_units = [
-            task.unit.code
-            for task in case.tasks
-            if task.round == last.round and task.role == "assist" and task.unit.code not in case.recused
-        ]
-        if stored.state == "escalated" and case.round == stored.round and host == stored.host:
-            state = "escalated"
-    elif state == "merged" and stored.host not in case.recused:
-        host = stored.host
-    return ChangedCase(
-        stored.letter_no,
-        held.version,
-        case.stage,
-        case.model_dump_json().encode(),
-        state,
-        case.round,
-        held.rule,
-        held.category,
-        host,
-        ",".join(co_units),
-        ",".join(case.recused),
-        None if case.stage != "closed" else to_ms(case.closed_at or case.changed_at),
-    )
-
-
-def _ends(held: _Held) -> dict[UUID, str]:
-    over = {task.assignment_id: task.over for task in held.before.tasks}
-    return {
-        task.assignment_id: task.over
-        for task in held.case.tasks
-        if task.over is not None and over.get(task.assignment_id) != task.over
-    }
-
-
-def _clock(held: _Held, rules: Rules) -> NewClock:
-    held.fired.keep(held.case)
-    ringing = [clock.next_at for clock in clocks_of(held.case, held.fired, rules) if clock.next_at is not None]
-    return NewClock(held.stored.letter_no, to_ms(min(ringing)) if ringing else None, fired_text(held.fired))

@@ -15,11 +15,11 @@ from sqlalchemy import Connection
 
 from casework.events import SYSTEM, RecusalFound
 from casework.rules import Rules
-from letters import ids, topics
+from letters import topics
 from letters.clock import Clock, to_ms
 from letters.decisions import Decision
 from letters.errors import InvalidRecord
-from letters.messages import Deadline, Label, Letter, Notice
+from letters.messages import Deadline, Label, Letter
 from router import Router
 from storage.archive import SAME_MATTER, keep_snapshot
 from storage.cases import (
@@ -136,19 +136,9 @@ class Route(OutboxStage):
         numbers = batch.matters.numbers(found.earlier.letter_id for _, found in batch.merged)
         book.load({waiting.letter_no for waiting, _ in batch.merged} | set(numbers.values()))
         for waiting, found in batch.merged:
-            letter, into = waiting.letter, found.earlier.letter_id
+            into = found.earlier.letter_id
             book.put(waiting.letter_no, book.case(waiting.letter_no).but(merged_into=into))
-            number = numbers[into]
-            for task in book.case(number).open_tasks:
-                notice = Notice(
-                    notice_id=ids.notice_id("work_slip", str(into), task.unit.code, f"attached:{letter.letter_id}"),
-                    kind="work_slip",
-                    letter_id=into,
-                    title=f"同一事项来信并入：{book.case(number).channel} {book.case(number).source_id}",
-                    text=f"来信人就同一事项又来信（{letter.channel} {letter.source_id}），已并入此件一并办理，时限不变。",
-                    at=batch.now,
-                )
-                book.tell(number, task.unit.code, notice)
+            book.attach(waiting.letter_no, numbers[into])
 
     def _look_again(self, connection: Connection, book: CaseBook, revised: set[tuple[int, int]]) -> None:
         """A revision that complains about somebody shuts them out, whatever was decided before."""
@@ -163,7 +153,7 @@ class Route(OutboxStage):
         for number, event in found.items():
             case = book.case(number)
             if not set(event.units) <= set(case.recused) or not set(event.persons) <= set(case.recused_persons):
-                book.apply(number, event)
+                book.recuse(number, event)
 
 
 class _Batch:
