@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from jiesu.commands import archive, bus, dead, decide, follow_up, installation, letters, offline, story
+from jiesu.commands import archive, bus, dead, decide, decision, follow_up, installation, letters, offline, story
 from jiesu.terminal import err
 from letters.errors import JiesuError
 
@@ -22,8 +22,8 @@ for group in (story, bus, letters, offline, archive, installation):
     group.add_to(app)
 app.add_typer(dead.app, name="dead")
 for officers in (decide, follow_up):
-    officers.add_to(decide.app)
-app.add_typer(decide.app, name="decide")
+    officers.add_to(decision.app)
+app.add_typer(decision.app, name="decide")
 app.add_typer(offline.models, name="models")
 app.add_typer(installation.db, name="db")
 
