@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +22,7 @@ from letters.clock import SHANGHAI, SetClock
 from router import Router
 from storage.reconcile import Sums
 from streams.binding import run_until_idle
-from streams.port import MESSAGE_ID, Outgoing, Record, StageObserver
+from streams.port import Outgoing, Record, StageObserver
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=SHANGHAI)
 JSON = (("content-type", b"application/json; charset=utf-8"),)
@@ -85,17 +84,6 @@ class Town:
     def proof(self) -> Sums:
         """The conservation proof."""
         return prove(self.house)
-
-    def sent(self) -> Counter[tuple[str, bytes]]:
-        """How often each named message stands on its topic."""
-        return Counter(
-            (topic, value)
-            for topic in self.house.bus.topics()
-            if not topic.startswith("intake.")
-            for record in self.house.bus.scan(topic)
-            for name, value in record.headers
-            if name == MESSAGE_ID
-        )
 
 
 @pytest.fixture(scope="session", autouse=True)

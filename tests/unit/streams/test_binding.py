@@ -16,6 +16,7 @@ import pytest
 from letters.errors import TryLater
 from streams.binding import Binding, Stopped, run_for_ever, run_until_idle
 from streams.port import Outgoing, Prepared, Record, SilentObserver
+from tests.exactness import assert_exact
 from tests.unit.streams.conftest import STATION, Town, call, mailbox
 
 POINTS = ("prepared", "half published", "published", "settled", "committed")
@@ -124,21 +125,6 @@ def work_and_die(home: Path, stage: str, point: str) -> None:
     run_until_idle(watched(town, at))
 
 
-def assert_exact(town: Town) -> None:
-    sums = town.proof()
-    assert sums.adds_up
-    assert (sums.unread, sums.pending, town.house.outbox.waiting()) == (0, 0, 0)
-    sent = town.sent()
-    again = {key: count for key, count in sent.items() if count != 1 and key[0] != "labels"}
-    assert not again, "a unit or officer would see these twice"
-    assignments = {str(row[0]).replace("-", "") for row in town.rows("SELECT assignment_id FROM assignments")}
-    assert {key[1].decode().replace("-", "") for key in sent if key[0].startswith("assignments.")} == assignments
-    assert sum(key[0] == "letters" for key in sent) == sums.letters + sums.revisions
-    assert sum(key[0] == "dead-letters" for key in sent) == town.one("SELECT count(*) FROM dead_letters")
-    assert sum(key[0].startswith("notices.") for key in sent) == town.one("SELECT count(*) FROM notices")
-    assert {key[1] for key in sent if key[0] == "labels"} == {key[1] for key in sent if key[0] == "letters"}
-
-
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_worker_killed_at_any_point_loses_nothing_and_sends_nothing_twice(tmp_path: Path, stage: str) -> None:
     town = Town(tmp_path / "home")
@@ -152,8 +138,7 @@ def test_a_worker_killed_at_any_point_loses_nothing_and_sends_nothing_twice(tmp_
         dying.join(60)
         assert dying.exitcode == -signal.SIGKILL, f"it was to die when {point}"
     town.run()
-    assert_exact(town)
-    sums = town.proof()
+    sums = assert_exact(town.house)
     assert sums.letters == len(POINTS) * 25
     town.house.close()
 
@@ -186,7 +171,7 @@ def test_a_bus_or_database_that_does_not_answer_is_waited_for_and_nothing_furthe
         after = next((j for j in polled if j > i), len(seen))
         done = seen.index("committed", i)
         assert done < after, "the batch in hand is finished before the next is read"
-    assert_exact(village)
+    assert_exact(village.house)
 
 
 def test_a_commit_that_is_not_taken_is_tried_again_even_when_nothing_more_comes(village: Town) -> None:
@@ -205,7 +190,7 @@ def test_a_commit_that_is_not_taken_is_tried_again_even_when_nothing_more_comes(
     assert [binding.lag() for binding in bindings] == [0] * len(STAGES)
     for binding in bindings:
         binding.leave()
-    assert_exact(village)
+    assert_exact(village.house)
 
 
 def test_work_that_is_told_to_stop_while_it_waits_stops_and_is_done_later(village: Town) -> None:
@@ -224,7 +209,7 @@ def test_work_that_is_told_to_stop_while_it_waits_stops_and_is_done_later(villag
         binding.leave()
     assert village.house.outbox.waiting() == 1, "what was not confirmed waits in the outbox"
     village.run()
-    assert_exact(village)
+    assert_exact(village.house)
 
 
 def test_a_stop_lets_the_batch_in_hand_finish(village: Town) -> None:
@@ -242,7 +227,7 @@ def test_a_stop_lets_the_batch_in_hand_finish(village: Town) -> None:
     assert village.house.outbox.waiting() == 0
     assert village.proof().unread > 0
     village.run()
-    assert_exact(village)
+    assert_exact(village.house)
 
 
 def test_a_bus_that_is_down_at_the_start_is_waited_for(village: Town) -> None:
@@ -268,7 +253,7 @@ def test_a_bus_that_is_down_at_the_start_is_waited_for(village: Town) -> None:
     for binding in bindings:
         binding.leave()
     assert left == dict.fromkeys(left, 0)
-    assert_exact(village)
+    assert_exact(village.house)
 
 
 def test_what_a_dead_worker_left_is_sent_even_when_nothing_is_to_be_read(village: Town) -> None:
@@ -282,7 +267,7 @@ def test_what_a_dead_worker_left_is_sent_even_when_nothing_is_to_be_read(village
     del village.house.__dict__["outbox"]
     village.run()
     assert len(village.messages(f"assignments.{STATION}")) == 1
-    assert_exact(village)
+    assert_exact(village.house)
 
 
 def test_a_wait_that_ended_with_nothing_to_do_is_over_for_health_too(village: Town) -> None:

@@ -11,6 +11,7 @@ import structlog
 
 from letters.ids import letter_id
 from streams.port import Prepared
+from tests.exactness import assert_exact
 from tests.unit.streams.conftest import CENTRE, JSON, Town, call, mailbox
 
 PERSON = {"name": "慕容铁柱", "shouji": "13987654321", "cardid": "110105194912310021", "email": "tiezhu@example.com"}
@@ -125,8 +126,8 @@ def test_danger_is_told_once_ahead_of_the_batch(town: Town) -> None:
     town.house.bus.publish(prepared.outgoing)
     town.feed("mailbox", danger, {**danger, "zhuti": "补充"})
     town.run()
-    [notice] = town.messages(f"notices.{CENTRE}")
-    assert (notice["kind"], notice["letter_id"]) == ("danger", str(letter_id("mailbox", "M9")))
+    [notice] = [each for each in town.messages(f"notices.{CENTRE}") if each["kind"] == "danger"]
+    assert notice["letter_id"] == str(letter_id("mailbox", "M9"))
     assert [row[0] for row in town.rows("SELECT state FROM cases ORDER BY letter_no")] == ["waiting"] * 5 + [
         "escalated"
     ]
@@ -198,4 +199,4 @@ def test_a_record_that_no_rule_foresaw_is_isolated_and_its_text_not_logged(
     assert "POISON" not in str(logs)
     sums = village.proof()
     assert (sums.read, sums.letters, sums.dead, sums.adds_up) == (12, 11, 1, True)
-    assert not [count for count in village.sent().values() if count != 1]
+    assert_exact(village.house)
