@@ -6,7 +6,19 @@ import sys
 
 import typer
 
-from jiesu.commands import archive, bus, dead, decide, decision, follow_up, installation, letters, offline, story
+from jiesu.commands import (
+    archive,
+    bus,
+    dead,
+    decide,
+    decision,
+    figures,
+    follow_up,
+    installation,
+    letters,
+    offline,
+    story,
+)
 from jiesu.terminal import err
 from letters.errors import JiesuError
 
@@ -18,7 +30,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (story, bus, letters, offline, archive, installation):
+for group in (story, bus, letters, figures, offline, archive, installation):
     group.add_to(app)
 app.add_typer(dead.app, name="dead")
 for officers in (decide, follow_up):

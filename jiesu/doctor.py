@@ -9,6 +9,7 @@ from typing import NamedTuple
 from jiesu.wiring import House
 from letters.errors import JiesuError
 from storage import models, schema
+from streams.same_matter import same_matter_days
 from streams.topology import all_topics
 
 
@@ -44,6 +45,8 @@ def examine(jiesu: House, *, bureau_only: bool = False) -> list[Finding]:
 
 def _bureau(jiesu: House) -> tuple[bool, str]:
     bureau = jiesu.bureau
+    _ = jiesu.rules  # casework's own settings are read here: a wrong one is named like any other fault of the bureau
+    same_matter_days(bureau.policy)
     return True, (
         f"{bureau.name}: {len(bureau.units)} units, {len(bureau.categories)} categories, {len(bureau.places)} places,"
         f" {len(bureau.danger)} danger phrases, from {jiesu.settings.bureau}"

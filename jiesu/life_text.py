@@ -32,6 +32,8 @@ def show_life(life: dict[str, Any], out: Console) -> None:
         _decision(out, decision)
     for assignment in life["assignments"]:
         _assignment(out, assignment)
+    if life.get("case"):
+        _case(out, life["case"])
     if life["progress"]:
         _head(out, "What the units reported")
         for step in life["progress"]:
@@ -80,6 +82,21 @@ def _assignment(out: Console, assignment: dict[str, Any]) -> None:
         out.print(
             f"  {due['step']} until {due['due_at']} ({clock}, {due['policy']}{note})", markup=False, highlight=False
         )
+
+
+def _case(out: Console, case: dict[str, Any]) -> None:
+    outcome = f", {case['outcome']}" if case["outcome"] else ""
+    _head(out, f"Stands at {case['stage']}{outcome} (version {case['version']}, round {case['round']})")
+    for name, told in (("merged_into", "merged into"), ("transferred_to", "transferred to")):
+        if case[name]:
+            out.print(f"  {told} {case[name]}", markup=False, highlight=False)
+    for clock in case["clocks"]:
+        rungs = f", told: {', '.join(clock['told'])}" if clock["told"] else ""
+        out.print(f"  {clock['unit']} {clock['step']} until {clock['due_at']}{rungs}", markup=False, highlight=False)
+    for each in case["history"]:
+        facts = {name: value for name, value in each.items() if name not in ("at", "event", "by")}
+        told = "  ".join(f"{name}={value}" for name, value in facts.items())
+        out.print(f"  {each['at']}  {each['by']}  {each['event']}  {told}", markup=False, highlight=False)
 
 
 def _head(out: Console, text: str) -> None:

@@ -10,6 +10,7 @@ import typer
 from connectors.registry import CHANNELS_READ
 from jiesu.conservation import prove
 from jiesu.life import tell_life
+from jiesu.life_case import tell_case
 from jiesu.life_text import show_life
 from jiesu.terminal import JsonFlag, err, house, out, print_json, table
 from letters.clock import from_ms, iso
@@ -102,7 +103,8 @@ def trace(
                     else " Give a letter_id or a source number, as jiesu letters prints them."
                 )
                 raise UnknownNumber(f"No letter has the number {number}.{hint}")
-            lives = [tell_life(life_of(connection, letter), jiesu) for letter in found]
+            kept = [life_of(connection, letter) for letter in found]
+            lives = [{**tell_life(life, jiesu), "case": tell_case(life, jiesu, connection)} for life in kept]
     if as_json:
         print_json(lives[0] if len(lives) == 1 else lives)
         return
