@@ -48,7 +48,9 @@ def promoted_model(house: House) -> None:
 def records(house: House, count: int, *, seed: int = SEED, start: int = 0) -> list[Outgoing]:
     """So many invented upstream records, from all five channels, as they go on the intake topics."""
     made = []
-    for channel, record in islice(raw_records(house.bureau, start + count, seed), start, None):
+    now = house.clock.now()  # letters of today: old ones would be overdue at birth, and their alerts be measured too
+    source = raw_records(house.bureau, start + count, seed, start=now, days=0)
+    for channel, record in islice(source, start, None):
         key = next(iter(record.values()))
         made.append(
             Outgoing(topics.intake(channel), str(key).encode(), json.dumps(record, ensure_ascii=False).encode())

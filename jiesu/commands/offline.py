@@ -32,6 +32,10 @@ def train(
     precision: Annotated[
         float, typer.Option(min=0.5, max=0.9999, help="Promised precision of automatic labels.")
     ] = 0.95,
+    bureau: Annotated[
+        Path | None, typer.Option(help="A bureau's folder whose places, units and categories become words.")
+    ] = None,
+    licence: Annotated[str, typer.Option(help="Licence of the letters, kept on the model's card.")] = "",
     as_json: JsonFlag = False,
 ) -> None:
     """Train a classifier model offline.
@@ -48,7 +52,15 @@ def train(
             advance((share - done) * 100)
             done = share
 
-        summary = learn(files, out_dir, seed=seed, precision=precision, progress=progress)
+        summary = learn(
+            files,
+            out_dir,
+            seed=seed,
+            precision=precision,
+            dictionary=_words_of(bureau),
+            data_licence=licence,
+            progress=progress,
+        )
     if as_json:
         print_json({"path": str(summary.path), "sha256": summary.sha256, "card": summary.card})
         return
@@ -87,6 +99,61 @@ def evaluate(
     out.print(shown)
     if report is not None:
         out.print(f"Report: {report}/index.html", highlight=False)
+
+
+def compare(first: ModelFolder, second: ModelFolder, file: Files, as_json: JsonFlag = False) -> None:
+    """Two models on the same letters: which is right more often, and whether that is more than chance (exact paired test).
+
+    Example: `jiesu compare models/2026-11 models/2026-12 held-out.jsonl`
+    """
+    from classifier.comparison import compare as held_against
+    from classifier.serving import LetterModel
+
+    result = held_against(LetterModel.load(first), LetterModel.load(second), file)
+    if as_json:
+        print_json(result)
+        return
+    for head in ("category", "unit"):
+        if head in result:
+            shown = table(head, "")
+            for name, value in result[head].items():
+                if isinstance(value, int | float):
+                    shown.add_row(name, _figure(value))
+            out.print(shown)
+
+
+def learning_curve(
+    files: Files,
+    seed: Annotated[int, typer.Option(help="Which letters are kept for measuring.")] = 0,
+    as_json: JsonFlag = False,
+) -> None:
+    """What more letters would bring: figures of models trained on growing shares of the letters.
+
+    Example: `jiesu learning-curve letters.jsonl.gz`
+    """
+    from classifier.learning_curve import learning_curve as curve
+
+    done = 0.0
+    with progress_bar("training", 100, shown=not as_json) as advance:
+
+        def progress(_step: str, share: float) -> None:
+            nonlocal done
+            advance((share - done) * 100)
+            done = share
+
+        entries = curve(files, seed=seed, progress=progress)
+    if as_json:
+        print_json(entries)
+        return
+    shown = table("letters", "category accuracy", "automatic", "unit accuracy", "automatic")
+    for entry in entries:
+        cells = [
+            _figure((entry.get(head) or {}).get(name))
+            for head in ("category", "unit")
+            for name in ("accuracy", "automatic_share")
+        ]
+        shown.add_row(str(entry["letters"]), *cells)
+    out.print(shown)
 
 
 def predict(model: ModelFolder, file: Files, as_json: JsonFlag = False) -> None:
@@ -249,7 +316,22 @@ def add_to(app: typer.Typer) -> None:
     """Hang the commands into the program."""
     app.command()(train)
     app.command()(evaluate)
+    app.command()(compare)
+    app.command(name="learning-curve")(learning_curve)
     app.command()(predict)
+
+
+def _words_of(bureau: Path | None) -> list[str]:
+    """The names a bureau uses: words to the classifier, whatever jieba's dictionary holds."""
+    if bureau is None:
+        return []
+    from letters.bureau_files import read_bureau
+
+    known = read_bureau(bureau)
+    words = {name for unit in known.units.values() for name in (unit.name, *unit.aliases)}
+    words |= {name for place in known.places for name in (place.name, *place.aliases)}
+    words |= {category.name for category in known.categories}
+    return sorted(words)
 
 
 def _figure(value: Any) -> str:
