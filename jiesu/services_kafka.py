@@ -21,6 +21,7 @@ from urllib.parse import quote
 
 from letters.errors import JiesuError
 from streams.embedded_processes import born
+from streams.kafka_errors import API_VERSIONS
 from streams.kafka_url import MAX_MESSAGE_BYTES
 
 Say = Callable[[str], None]
@@ -249,18 +250,9 @@ def _free(port: int) -> bool:
 
 
 def _answers(port: int) -> bool:
-    """Whether a broker on this port answers an ApiVersions request (v0): an open port alone does not mean that."""
-    client = b"jiesu"
-    request = (
-        (18).to_bytes(2, "big")
-        + (0).to_bytes(2, "big")
-        + (1).to_bytes(4, "big")
-        + len(client).to_bytes(2, "big")
-        + client
-    )
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
-            connection.sendall(len(request).to_bytes(4, "big") + request)
+            connection.sendall(API_VERSIONS)
             return len(connection.recv(8)) > 0
     except OSError:
         return False

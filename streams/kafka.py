@@ -10,31 +10,22 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
+from weakref import WeakSet
 
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import OffsetSpec
-from kafka.errors import (
-    CoordinatorLoadInProgressError,
-    CoordinatorNotAvailableError,
-    GroupIdNotFoundError,
-    KafkaError,
-    NotCoordinatorError,
-    UnknownTopicOrPartitionError,
-)
-from kafka.protocol.consumer.offsets import IsolationLevel
+from kafka.errors import GroupIdNotFoundError, KafkaError
 
 from letters.errors import TryLater
 from streams.kafka_admin import grant_unit, make_topics, set_user
+from streams.kafka_asking import CONNECT_MS, Asking
 from streams.kafka_errors import connected, told, translated
 from streams.kafka_reader import CONSUMER, KafkaReader, as_record
 from streams.kafka_url import MAX_MESSAGE_BYTES, KafkaSettings
 from streams.port import MESSAGE_ID, Outgoing, Position, Reader, Record, TopicSpec, UnknownTopic, expand
 
-_CONNECT_MS: Final = 5_000
 _DELIVERY_SECONDS: Final = 30.0
 _SILENCE_SECONDS: Final = 30.0
-_NEW_BROKER_SECONDS: Final = 10.0
-"""How long a broker that was just started may take to find its groups."""
 
 
 class KafkaBus:
@@ -44,21 +35,20 @@ class KafkaBus:
 
     def __init__(self, settings: KafkaSettings) -> None:
         self.settings = settings
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
         self._publishing: Any = None
-        self._asking: Any = None
+        self._asking = Asking(settings)
         self._known: dict[str, int] = {}
-        self._readers: list[KafkaReader] = []
+        self._readers: WeakSet[KafkaReader] = WeakSet()
 
     def create(self, topics: Iterable[TopicSpec]) -> list[str]:
         """Make the topics that do not exist; the names made. No more replicas than there are brokers."""
-        with translated(self.settings, "make topics"), self._lock:
-            return make_topics(self._admin(), list(topics), self.topics())
+        specs, known = list(topics), self.topics()
+        return self._asking.ask("make topics", lambda admin: make_topics(admin, specs, known))
 
     def topics(self) -> Mapping[str, int]:
         """Every topic and its number of partitions, without the broker's internal ones."""
-        with translated(self.settings, "list topics"), self._lock:
-            described = self._admin().describe_topics()
+        described = self._asking.ask("list topics", lambda admin: admin.describe_topics())
         found = {t["name"]: len(t["partitions"]) for t in described if not t["is_internal"] and not t["error_code"]}
         self._known = {name: count for name, count in sorted(found.items()) if not name.startswith("__")}
         return self._known
@@ -87,8 +77,8 @@ class KafkaBus:
         found: dict[str, set[bytes]] = {message.topic: set() for message in messages}
         known = self.topics()
         there = _partitions(found, known)
-        starts = self._offsets(dict.fromkeys(there, since))
-        ends = self._offsets(dict.fromkeys(there, OffsetSpec.LATEST))
+        starts = self._asking.offsets(dict.fromkeys(there, since))
+        ends = self._asking.offsets(dict.fromkeys(there, OffsetSpec.LATEST))
         begins = {partition: offset for partition, offset in starts.items() if 0 <= offset < ends[partition]}
         if begins:
             for record in self._read(begins, {partition: ends[partition] for partition in begins}):
@@ -99,7 +89,7 @@ class KafkaBus:
         """A member of the group on these topics."""
         expand(topics, self.topics())
         made = KafkaReader(self.settings, group, topics)
-        self._readers.append(made)
+        self._readers.add(made)
         return made
 
     def starts(self, topics: Sequence[str]) -> dict[Position, int]:
@@ -113,18 +103,12 @@ class KafkaBus:
     def committed(self, group: str, topics: Sequence[str]) -> dict[Position, int]:
         """What the group has committed; partitions without a commit are absent."""
         wanted = set(expand(topics, self.topics()))
-        deadline = time.monotonic() + _NEW_BROKER_SECONDS
-        with translated(self.settings, f"ask what {group} has committed"), self._lock:
-            while True:
-                try:
-                    found = self._admin().list_group_offsets({group: None})
-                    break
-                except GroupIdNotFoundError:
-                    return {}
-                except (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError):
-                    if time.monotonic() > deadline:
-                        raise
-                    time.sleep(0.1)
+        try:
+            found = self._asking.ask(
+                f"ask what {group} has committed", lambda admin: admin.list_group_offsets({group: None})
+            )
+        except GroupIdNotFoundError:
+            return {}
         return {(p.topic, p.partition): at.offset for p, at in found.get(group, {}).items() if p.topic in wanted}
 
     def scan(self, topic: str, *, from_start: bool = True, follow: bool = False) -> Iterator[Record]:
@@ -133,38 +117,35 @@ class KafkaBus:
         if topic not in known:
             raise UnknownTopic(topic=topic)
         partitions = _partitions([topic], known)
-        ends = self._offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
-        starts = self._offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST)) if from_start else ends
+        ends = self._asking.offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
+        starts = self._asking.offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST)) if from_start else ends
         return self._read(starts, None if follow else ends)
 
     def acl(self, unit: str, principal: str) -> list[str]:
         """Let a unit's user (e.g. `User:360703110000`) read its assignments and notices, write its progress, and use
         groups whose names begin with its code; what it may do now, in words."""
-        with translated(self.settings, f"grant rights to {principal}"), self._lock:
-            return grant_unit(self._admin(), unit, principal)
+        return self._asking.ask(f"grant rights to {principal}", lambda admin: grant_unit(admin, unit, principal))
 
     def set_user(self, name: str, password: str) -> None:
         """Make a SCRAM-SHA-256 user or give it a new password."""
-        with translated(self.settings, f"make the user {name}"), self._lock:
-            set_user(self._admin(), name, password)
+        self._asking.ask(f"make the user {name}", lambda admin: set_user(admin, name, password))
 
     def close(self) -> None:
         """Let go of connections; readers still open leave their groups."""
-        for reader in self._readers:
+        for reader in list(self._readers):
             reader.close()
         with self._lock:
             if self._publishing is not None:
                 self._publishing.close(timeout=5)
-            if self._asking is not None:
-                self._asking.close()
-            self._publishing = self._asking = None
+            self._publishing = None
+        self._asking.close()
 
     def _producer(self, topics: set[str]) -> Any:
+        if not topics <= self._known.keys():
+            known = self.topics()
+            for topic in sorted(topics - known.keys()):
+                raise UnknownTopic(topic=topic)
         with self._lock:
-            if not topics <= self._known.keys():
-                known = self.topics()
-                for topic in sorted(topics - known.keys()):
-                    raise UnknownTopic(topic=topic)
             if self._publishing is None:
                 self._publishing = connected(
                     self.settings,
@@ -180,7 +161,7 @@ class KafkaBus:
                         request_timeout_ms=10_000,
                         max_block_ms=15_000,
                         reconnect_backoff_max_ms=1_000,
-                        bootstrap_timeout_ms=_CONNECT_MS,
+                        bootstrap_timeout_ms=CONNECT_MS,
                         metrics_enabled=False,
                     ),
                 )
@@ -193,35 +174,12 @@ class KafkaBus:
                 self._known = {}
         producer.close(timeout=0)
 
-    def _admin(self) -> Any:
-        if self._asking is None:
-            self._asking = connected(
-                self.settings,
-                lambda: KafkaAdminClient(
-                    **self.settings.kafka_python(),
-                    bootstrap_timeout_ms=_CONNECT_MS,
-                    request_timeout_ms=15_000,
-                    reconnect_backoff_max_ms=1_000,
-                ),
-            )
-        return self._asking
-
     def _asked(self, topics: Sequence[str], spec: OffsetSpec) -> dict[Position, int]:
         known = self.topics()
         wanted = _partitions(expand(topics, known), known)
-        return {(p.topic, p.partition): offset for p, offset in self._offsets(dict.fromkeys(wanted, spec)).items()}
-
-    def _offsets(self, wanted: Mapping[Any, Any]) -> dict[Any, int]:
-        if not wanted:
-            return {}
-        with translated(self.settings, "ask for offsets"), self._lock:
-            try:
-                found = self._admin().list_partition_offsets(
-                    dict(wanted), isolation_level=IsolationLevel.READ_COMMITTED
-                )
-            except UnknownTopicOrPartitionError as error:
-                raise TryLater(f"a topic vanished meanwhile or is still being made: {error}") from error
-        return {partition: at.offset for partition, at in found.items()}
+        return {
+            (p.topic, p.partition): offset for p, offset in self._asking.offsets(dict.fromkeys(wanted, spec)).items()
+        }
 
     def _read(self, starts: Mapping[Any, int], ends: Mapping[Any, int] | None) -> Iterator[Record]:
         """From `starts` on, up to `ends` or for ever; `TryLater` when nothing comes though something should."""
@@ -230,7 +188,7 @@ class KafkaBus:
             return
         consumer = connected(
             self.settings,
-            lambda: KafkaConsumer(**self.settings.kafka_python(), **CONSUMER, bootstrap_timeout_ms=_CONNECT_MS),
+            lambda: KafkaConsumer(**self.settings.kafka_python(), **CONSUMER, bootstrap_timeout_ms=CONNECT_MS),
         )
         try:
             with translated(self.settings, "read"):

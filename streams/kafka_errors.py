@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import socket
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, TypeVar
@@ -16,6 +17,11 @@ from streams.kafka_url import KafkaSettings
 from streams.port import UnknownTopic
 
 T = TypeVar("T")
+
+_CLIENT: Final = b"jiesu"
+_ASKED: Final = struct.pack(">hhih", 18, 0, 1, len(_CLIENT)) + _CLIENT
+API_VERSIONS: Final = struct.pack(">i", len(_ASKED)) + _ASKED
+"""The one request (version 0) that a broker answers to whoever asks: an open port alone does not prove a broker."""
 
 _SILENT: Final = (errors.KafkaConnectionError, errors.KafkaTimeoutError, errors.NodeNotReadyError, errors.StaleMetadata)
 
@@ -45,7 +51,7 @@ def told(settings: KafkaSettings, what: str, error: BaseException) -> JiesuError
         return JiesuError(f"{what}: a message is larger than Kafka takes here ({error}); see message.max.bytes")
     if isinstance(error, errors.KafkaConfigurationError | errors.InvalidConfigurationError):
         return SettingsError(f"{what}: Kafka refuses the configuration: {error}")
-    if isinstance(error, _SILENT) and not any(map(_listens, settings.servers)):
+    if isinstance(error, _SILENT) and not any(map(listens, settings.servers)):
         return _nobody(settings)
     return TryLater(f"{what}: Kafka at {settings.place} does not answer as it should: {error}")
 
@@ -63,7 +69,7 @@ def connected(settings: KafkaSettings, make: Callable[[], T]) -> T:
 
     kafka-python tells a wrong password and a broker that is down in the same words
     (KafkaTimeoutError), but it logs why each attempt failed: we listen in on that."""
-    if not any(map(_listens, settings.servers)):
+    if not any(map(listens, settings.servers)):
         raise _nobody(settings)
     heard = _Heard()
     logger = logging.getLogger("kafka.net.manager")
@@ -97,8 +103,13 @@ def _unreachable(settings: KafkaSettings, causes: list[BaseException]) -> JiesuE
             return SettingsError(
                 f"Kafka at {settings.place}: TLS fails ({cause}); check cafile, certfile and security in JIESU_BUS"
             )
-    if not any(map(_listens, settings.servers)):
+    if not any(map(listens, settings.servers)):
         return _nobody(settings)
+    if settings.user and (settings.security.endswith("SSL") or any(map(_speaks, settings.servers))):
+        return TryLater(
+            f"Kafka at {settings.place} hangs up at the login of {settings.user} by {settings.mechanism} over"
+            f" {settings.security}: check user, password, mechanism and security in JIESU_BUS"
+        )
     return TryLater(
         f"something listens on {settings.place} but does not speak Kafka's {settings.security}: "
         f"check the port and security= in JIESU_BUS, and that the broker has finished starting"
@@ -110,10 +121,22 @@ def _nobody(settings: KafkaSettings) -> TryLater:
     return TryLater(f"no Kafka listens on {where}: check that the broker runs, host, port and firewall")
 
 
-def _listens(server: str) -> bool:
+def listens(server: str) -> bool:
+    """Whether anything accepts connections on this host:port."""
     host, _, port = server.rpartition(":")
     try:
         with socket.create_connection((host.strip("[]"), int(port)), timeout=3):
             return True
+    except OSError:
+        return False
+
+
+def _speaks(server: str) -> bool:
+    """Whether a broker answers here without TLS: it tells its API versions to anyone, before any login."""
+    host, _, port = server.rpartition(":")
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=3) as connection:
+            connection.sendall(API_VERSIONS)
+            return len(connection.recv(8)) == 8
     except OSError:
         return False

@@ -15,6 +15,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -425,3 +426,20 @@ def test_a_worker_waits_for_a_broker_that_is_not_there_yet(tmp_path: Path, kafka
     assert f"no Kafka listens on {broker.servers}" in str(worker.said("retrying")[0])
     assert worker.end(signal.SIGTERM) == 0
     assert os.path.exists(home)
+
+
+def test_a_worker_logs_in_and_says_so_when_it_may_not(kafka_sasl_url: str, tmp_path: Path) -> None:
+    place = Place(kafka_sasl_url, tmp_path)
+    try:
+        worker = place.work()
+        place.feed(200)
+        place.until(lambda: place.lag() == 0, "not everything was handled")
+        assert worker.end(signal.SIGTERM) == 0
+        place.exactly_once()
+        password = urlsplit(kafka_sasl_url).password
+        wrong = Worker(kafka_sasl_url.replace(f":{password}@", ":wrong@"), tmp_path, {"stages": [["g", ["in"], "out"]]})
+        log = tmp_path / "worker.log"
+        place.until(lambda: "login of admin" in log.read_text() + str(wrong.said("retrying")), "no word of the login")
+        wrong.end()
+    finally:
+        place.close()
