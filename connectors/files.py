@@ -26,7 +26,6 @@ from connectors.lines import BOM, Progress, lines_of
 from connectors.reading import Connector
 from connectors.registry import CHANNELS_READ, CONNECTORS
 from connectors.rows import JSON_HEADERS, Fed, key_of
-from connectors.xlsx_rows import xlsx_rows
 from connectors.xml_form import declared_charset, text_of_element
 
 __all__ = ["Fed", "split_file"]
@@ -43,7 +42,7 @@ def split_file(path: Path, channel: str, *, progress: Progress | None = None) ->
     if connector is None:
         raise UnknownChannel(channel=channel, channels=", ".join(CHANNELS_READ))
     tell = progress or _nothing
-    split = {".jsonl": _jsonl, ".csv": csv_rows, ".xlsx": xlsx_rows, ".xml": _xml}.get(path.suffix.lower())
+    split = {".jsonl": _jsonl, ".csv": csv_rows, ".xlsx": _xlsx, ".xml": _xml}.get(path.suffix.lower())
     if split is None:
         raise UnknownSuffix(file=path.name)
     try:
@@ -62,6 +61,12 @@ def split_file(path: Path, channel: str, *, progress: Progress | None = None) ->
 
 def _nothing(_: int) -> None:
     return None
+
+
+def _xlsx(path: Path, connector: Connector, tell: Progress) -> Iterator[Fed]:
+    from connectors.xlsx_rows import xlsx_rows  # here: openpyxl takes as long to load as all the rest
+
+    return xlsx_rows(path, connector, tell)
 
 
 def _jsonl(path: Path, connector: Connector, progress: Progress) -> Iterator[Fed]:

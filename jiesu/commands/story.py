@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jiesu.serving import LOOPBACK, serve
 from jiesu.settings import load_settings
 from jiesu.terminal import err, house, out
-from jiesu.wiring import House
 from letters.errors import SettingsError
+
+if TYPE_CHECKING:
+    from jiesu.wiring import House
 
 Port = Annotated[int | None, typer.Option(min=1, max=65535, help="Port of the desk on 127.0.0.1.")]
 
@@ -56,6 +57,8 @@ def up(port: Port = None) -> None:
 
 
 def _serve(jiesu: House, port: int | None) -> None:
+    from jiesu.serving import LOOPBACK, serve  # here: the other commands need no web server
+
     chosen = port or jiesu.settings.port
     serve(jiesu, chosen, started=lambda: out.print(f"The desk: http://{LOOPBACK}:{chosen}/  (Ctrl-C stops)"))
 
