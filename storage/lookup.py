@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, not_, select
 from sqlalchemy.orm import Session
 
 from letters import ids
@@ -86,7 +86,8 @@ def letter_lines(
         query = query.where(LetterRow.channel == channel)
     if unit:
         theirs = select(AssignmentRow.letter_no).where(AssignmentRow.unit == unit)
-        query = query.where(LetterRow.letter_no.in_(theirs))
+        # What a unit had before it was recused is not its to see any more, not even that it is handled (invariant 5).
+        query = query.where(LetterRow.letter_no.in_(theirs), not_(Case.recused.contains(unit)))
     if limit:
         query = query.limit(limit)
     for row in connection.execute(query.execution_options(yield_per=1000)):

@@ -104,7 +104,7 @@ def wrong_inline(code: str) -> list[str]:
             if words[1] not in {each.split()[0] for each in COMMANDS}:
                 wrong.append(f"there is no command {words[1]}")
             continue
-        known = {option for each in COMMANDS[name].params for option in each.opts} | {"--help"}
+        known = {option for each in COMMANDS[name].params for option in (*each.opts, *each.secondary_opts)} | {"--help"}
         used = {word.split("=")[0] for word in words if word.startswith("--")}
         wrong += [f"{name} has no {option}" for option in sorted(used - known)]
     return wrong
