@@ -112,7 +112,8 @@ def top_words(
     bounds = np.searchsorted(row, np.arange(len(batch.items) + 1)).tolist()
     first = (start - offset).tolist()
     last = (weighed.end.take(kept) - offset).tolist()
-    weight = weighed.weight.take(kept).tolist()
+    # Rounded before they are added, all at once: what stands beside a letter in its batch may not show in its last digits.
+    weight = np.round(weighed.weight.take(kept), 6).tolist()
     fields = weighed.fields.tolist()
     out = []
     for letter, text in enumerate(batch.texts):
@@ -123,8 +124,8 @@ def top_words(
         if fields[letter] > 0:
             item = batch.items[letter]
             total["·".join(filter(None, (item.channel, item.kind)))] = fields[letter]
-        best = sorted([(-round(value, 4), word) for word, value in total.items()])[:TOP]
-        out.append([(word, -value) for value, word in best if value < 0])
+        best = sorted([(-value, word) for word, value in total.items()])[:TOP]
+        out.append([(word, rounded) for value, word in best if (rounded := round(-value, 4)) > 0])
     return out
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from casework.calendar import published_calendar
 from jiesu.replay import CALENDAR
+from jiesu.wiring import ease_collector
 from letters.bureau_files import read_bureau
 from letters.clock import shanghai
 from letters.decisions import Decision
@@ -104,6 +105,7 @@ class _Bench:
     def __init__(self, question: Question) -> None:
         from classifier.serving import LetterModel
 
+        ease_collector()
         self.database = Database(question.database_url)
         self.model = LetterModel.load(question.model) if question.model else None
         self.router = None

@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from jiesu.wiring import House
+from jiesu.wiring import House, ease_collector
 from letters.errors import JiesuError, SettingsError
 from letters.messages import Control
 from streams import worker
