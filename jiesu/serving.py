@@ -70,8 +70,8 @@ def _run_stages(jiesu: House, stop: threading.Event) -> None:
         for binding in bindings:
             with suppress(JiesuError):
                 binding.leave()
-    for flow in TOPOLOGY:
-        jiesu.observer.stopped(flow.stage, reason)
+    for name in dict.fromkeys([*(flow.stage for flow in TOPOLOGY), *(binding.stage.name for binding in bindings)]):
+        jiesu.observer.stopped(name, reason)
 
 
 def _listen(port: int) -> socket.socket:

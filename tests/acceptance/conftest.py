@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -23,11 +24,18 @@ import pytest
 from ruamel.yaml import YAML
 
 from jiesu.cli import main
+from letters.bureau import Bureau
+from letters.bureau_files import read_bureau
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "bureaus" / "nankang" / "samples"
 PROGRAM = [sys.executable, "-m", "jiesu.cli"]
 LONG = 120.0
+
+
+@cache
+def _read_once(folder: Path) -> Bureau:
+    return read_bureau(folder)
 
 
 @dataclass(frozen=True)
@@ -69,6 +77,7 @@ class Cli:
         try:
             with (
                 patch.dict(os.environ, self.environment(), clear=True),
+                patch("jiesu.wiring.read_bureau", _read_once),
                 patch.object(sys, "argv", ["jiesu", *map(str, arguments)]),
                 redirect_stdout(out),
                 redirect_stderr(err),

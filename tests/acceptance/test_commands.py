@@ -178,7 +178,7 @@ def test_a_file_that_cannot_be_split_is_refused_whole(ready: Cli, tmp_path: Path
 
 WRONG_SETTINGS: dict[str, tuple[dict[str, str], list[str]]] = {
     "no such bus": ({"BUS": "rabbitmq://localhost"}, ["JIESU_BUS", "kafka://"]),
-    "kafka without an address": ({"BUS": "kafka://"}, ["JIESU_BUS"]),
+    "kafka without an address": ({"BUS": "kafka://"}, ["kafka://", "host:port"]),
     "no such bureau": ({"BUREAU": "/nowhere/at/all"}, ["/nowhere/at/all"]),
     "a home that cannot be": ({"HOME": "/dev/null/home"}, ["JIESU_HOME", "/dev/null/home"]),
     "a home that is a file": ({"HOME": "/dev/null"}, ["JIESU_HOME"]),

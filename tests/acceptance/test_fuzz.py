@@ -17,11 +17,27 @@ from letters.messages import Assignment, DeadLetter, Label, Letter, Notice
 from storage.dead import dead_letters
 from streams.binding import run_until_idle
 from streams.port import MESSAGE_ID, Outgoing
-from tests.mutations import RECORDS, mutated
+from tests.mutations import RECORDS, Record, mutated
 
 FED = 20_500
 SEED = 20261122
 READERS = {"letters": Letter, "labels": Label, "assignments": Assignment, "notices": Notice, "dead-letters": DeadLetter}
+
+
+def from_many_writers() -> list[Record]:
+    """The valid records as if hundreds had written them, so that they are not all one person's letters."""
+    phones = {
+        "12345": "callerPhone",
+        "110": "bjdh",
+        "12389": "jbrlxfs",
+        "petition": "petitionerPhone",
+        "mailbox": "shouji",
+    }
+    return [
+        (channel, {**record, phones[channel]: f"138{writer:04d}{number:04d}", "petitionerIdNo": None, "cardid": None})
+        for writer in range(200)
+        for number, (channel, record) in enumerate(RECORDS)
+    ]
 
 
 @pytest.mark.timeout(240)
@@ -30,7 +46,7 @@ def test_every_one_of_twenty_thousand_mutated_records_is_accounted_for(tmp_path:
     house.prepare()
     fed: Counter[tuple[str, bytes]] = Counter()
     batch: list[Outgoing] = []
-    for channel, value, headers in mutated(RECORDS, FED, SEED):
+    for channel, value, headers in mutated(from_many_writers(), FED, SEED):
         fed[topics.intake(channel), value] += 1
         batch.append(Outgoing(topics.intake(channel), None, value, headers))
         if len(batch) == 500:
