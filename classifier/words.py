@@ -13,6 +13,8 @@ import numpy as np
 import rjieba
 
 _JIEBA_ASCII = re.compile(r"([a-zA-Z0-9]+(?:\.\d+)?%?)")
+_WITH_MARKS = re.compile(r"(AT&T|[cC]#|[cC]\+\+)")
+"""The words of jieba's dictionary that hold a mark."""
 # A run in which jieba might split: a mark with a letter, digit or mark beside it.
 _RUN = re.compile(r"[a-zA-Z0-9][+#&._%\-]|[+#&._%\-][a-zA-Z0-9+#&._%\-]")
 IS_MARK = np.isin(np.arange(129), [ord(c) for c in "+#&._%-"])
@@ -36,7 +38,10 @@ def cut_fast(text: str) -> list[str]:
 def split_marks(token: str) -> list[str]:
     """One of rjieba's words as jieba would split it."""
     if len(token) > 1 and token.isascii() and _RUN.search(token):
-        return [part for part in _JIEBA_ASCII.split(token) if part]
+        parts = []
+        for piece in _WITH_MARKS.split(token):
+            parts += [piece] if _WITH_MARKS.fullmatch(piece) else _JIEBA_ASCII.split(piece)
+        return [part for part in parts if part]
     return [token]
 
 

@@ -6,7 +6,7 @@ import unicodedata
 
 import jieba
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from classifier import words
@@ -19,6 +19,9 @@ TEXTS = st.text(alphabet=CHINESE + "，。！ \nabcXYZ0123456789+#&._%-/@", max_
 
 
 @settings(max_examples=300, deadline=None)
+@example("c#")
+@example("abc#1")
+@example("学C++和AT&T")
 @given(TEXTS)
 def test_words_are_those_of_jieba(text: str) -> None:
     assert words.cut(text) == list(jieba.lcut(text))
