@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from casework.case import Case
+from casework.clocks import CLOCK_STEPS
 from casework.figures import BUREAU, Tally, changed
 from casework.rounds import open_case
 from casework.rules import Rules
@@ -19,7 +20,7 @@ from letters.clock import to_ms
 from letters.decisions import Decision, Recusal
 from letters.messages import Deadline, Letter
 from storage.casework import Stored
-from storage.figures import EVERYONE, Counts, Moves, day_of
+from storage.figures import EVERYONE, Counts, Moves, day_at, day_of
 
 
 def case_of(stored: Stored, rules: Rules) -> Case:
@@ -75,6 +76,9 @@ def _daily(delta: Counter[Tally]) -> Counts:
     return counts
 
 
+_DUE = {step: f"{step}_due" for step in CLOCK_STEPS}
+
+
 class OpeningMoves:
     """The counts of a batch's new cases, added up by who must not see them."""
 
@@ -83,25 +87,27 @@ class OpeningMoves:
 
     def add(self, letter: Letter, decision: Decision, due: Iterable[Deadline]) -> None:
         """What `moves(None, case)` says of the case that this decision opens, at a fraction of the cost."""
-        viewers = (EVERYONE, *sorted(decision.recusal.units)) if decision.recusal else (EVERYONE,)
+        viewers = (EVERYONE, *decision.recusal.units) if decision.recusal else (EVERYONE,)
         counts = self._counts.setdefault(viewers, Counter())
-        arrived = day_of(to_ms(letter.arrived_at))
+        arrived = day_at(letter.arrived_at)
         counts[BUREAU, "received", arrived] += 1
         worked_on = decision.host is not None and decision.outcome in ("dispatched", "escalated")
         if decision.outcome == "merged" or (decision.outcome == "escalated" and not worked_on):
             counts[BUREAU, decision.outcome, arrived] += 1
         if not worked_on or decision.host is None:
             return
-        today = day_of(to_ms(decision.decided_at))
+        today = day_at(decision.decided_at)
         host = decision.host.code
         counts[host, "letters", today] += 1
         counts[host, "hosted", today] += 1
+        codes = [host]
         for unit in decision.co_units:
+            codes.append(unit.code)
             counts[unit.code, "assisted", today] += 1
         for deadline in due:
-            day = day_of(to_ms(deadline.due_at))
-            for code in (host, *(unit.code for unit in decision.co_units)):
-                counts[code, f"{deadline.step}_due", day] += 1
+            day, metric = day_at(deadline.due_at), _DUE[deadline.step]
+            for code in codes:
+                counts[code, metric, day] += 1
 
     def moves(self) -> list[Moves]:
         """For `storage.figures.add_moves`."""

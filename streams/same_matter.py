@@ -85,6 +85,7 @@ class SameMatter:
         self._letters: dict[int, Letter] = {}
         self._cases: dict[int, Case] = {}
         self._follow([row for row in rows if row.state == "merged"])
+        self._decided: dict[int, tuple[Waiting, Decision]] = {}
         self._written: list[tuple[int, int]] = []
 
     def of(self, waiting: Waiting) -> Found | None:
@@ -98,7 +99,7 @@ class SameMatter:
         same: dict[UUID, int] = {}
         for mark in self._marks[waiting.letter_no]:
             for number in self._by_mark.get(mark, ()):
-                known = self._known.get(number)
+                known = self._candidate(number)
                 if known and number != waiting.letter_no and abs(known.arrived_at - arrived) <= self._within:
                     same[self._letter(number).letter_id] = number
         best = same_matter(letter, [self._letter(number) for number in same.values()]) if same else None
@@ -115,24 +116,12 @@ class SameMatter:
             self._by_mark.setdefault(mark, []).insert(0, number)
         self._numbers[waiting.letter.letter_id] = number
         self._letters[number] = waiting.letter
-        self._known[number] = Candidate(
-            number,
-            waiting.letter.letter_id,
-            to_ms(waiting.letter.arrived_at),
-            b"",
-            decision.outcome,
-            decision.rule,
-            decision.category,
-            decision.host.code if decision.host else None,
-            ",".join(unit.code for unit in decision.co_units),
-            ",".join(decision.recusal.units) if decision.recusal else "",
-            None,
-        )
+        self._decided[number] = (waiting, decision)
 
     def merged(self, number: int, into: UUID) -> None:
         """A letter of this batch was merged into another: what belongs to it belongs there."""
-        if into in self._numbers:
-            self._known[number] = self._known[self._numbers[into]]
+        if into in self._numbers and (target := self._candidate(self._numbers[into])):
+            self._known[number] = target
 
     def numbers(self, letters: Iterable[UUID]) -> dict[UUID, int]:
         """Numbers of letters that `of` named."""
@@ -155,6 +144,25 @@ class SameMatter:
                     self._letters[number] = self._letter(number)
                     self._known[number] = row
 
+    def _candidate(self, number: int) -> Candidate | None:
+        """As the database has it, or as this batch decided it: made only when another letter asks for it."""
+        if number not in self._known and number in self._decided:
+            waiting, decision = self._decided[number]
+            self._known[number] = Candidate(
+                number,
+                waiting.letter.letter_id,
+                to_ms(waiting.letter.arrived_at),
+                b"",
+                decision.outcome,
+                decision.rule,
+                decision.category,
+                decision.host.code if decision.host else None,
+                ",".join(unit.code for unit in decision.co_units),
+                ",".join(decision.recusal.units) if decision.recusal else "",
+                None,
+            )
+        return self._known.get(number)
+
     def _case(self, row: Candidate) -> Case | None:
         if row.case is None:
             return None
@@ -171,8 +179,8 @@ class SameMatter:
         return any(other in self._by_mark.get(mark, ()) for mark in self._marks[one])
 
     def _earlier(self, number: int, by: str) -> Earlier | None:
-        row = self._known[number]
-        if row.host is None or row.state not in ("dispatched", "escalated"):
+        row = self._candidate(number)
+        if row is None or row.host is None or row.state not in ("dispatched", "escalated"):
             return None
         case = self._case(row)
         return Earlier(
