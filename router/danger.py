@@ -58,14 +58,13 @@ class DangerRules:
         threat = (letter.threat or "").strip()
         if threat and not _NO_THREAT.fullmatch(threat):
             return Danger(kind="扬言", phrase=threat[:40], where="threat")
-        if found := self._in(words.title, letter.arrived_at.year):
-            return Danger(kind=found[0], phrase=found[1], where="title")
-        if found := self._in(words.body, letter.arrived_at.year):
-            return Danger(kind=found[0], phrase=found[1], where="body")
+        if found := self._in(words.text, letter.arrived_at.year):
+            kind, phrase, at = found
+            return Danger(kind=kind, phrase=phrase, where="title" if at < words.title_end else "body")
         return None
 
-    def _in(self, text: str, year: int) -> tuple[str, str] | None:
-        """Kind and words of the first phrase that nothing beside it calms."""
+    def _in(self, text: str, year: int) -> tuple[str, str, int] | None:
+        """Kind, words and place of the first phrase that nothing beside it calms."""
         regexes: dict[re.Pattern[str], str] = {}
         found: list[tuple[int, int, str]] = []
         for start, end, phrases in self._phrases.every(text):
@@ -81,5 +80,5 @@ class DangerRules:
             found += [(match.start(), match.end(), kind) for match in regex.finditer(text) if match.group()]
         for start, end, kind in sorted(found):
             if not self._calm.down(text, start, end, year):
-                return kind, text[start:end]
+                return kind, text[start:end], start
         return None

@@ -57,6 +57,15 @@ _UNKNOWN: Final = re.compile(
     ""
     ""
     ""
+    ""
+    ""
+    ""
+    ""
+    ""
+    ""
+    ""
+    ""
+    ""
     "水上|公安)?$"
 )
 """A name of two to four characters, after a word that cannot belong to it: a station that is not ours."""
@@ -119,6 +128,13 @@ class Directory:
         for form, codes in self.names.items():
             if len(form) >= 2:
                 table[form] = ("named", codes, self._group(codes))
+        people: dict[str, frozenset[str]] = {}
+        for member in bureau.staff:
+            name = plain(member.name)
+            people[name] = people.get(name, frozenset()) | {member.unit}
+        root = frozenset(code for code, unit in bureau.units.items() if unit.kind == "bureau")
+        table.update({name: ("named", codes, "person") for name, codes in people.items() if len(name) > 1})
+        table.update({plain(name): ("named", root, "chief") for name in bureau.chief if len(name) > 1})
         self._phrases = Phrases(table)
         areas = "|".join(sorted(map(re.escape, self.own_areas), key=len, reverse=True))
         tail = "(?:区|县|市)?(?:公安局|公安分局|分局|公安)?的?$"
@@ -169,6 +185,9 @@ class Directory:
         """Every mention of police in plain `text`, left to right."""
         for named, end, (sort, codes, group) in self._phrases.scan(text):
             word = text[named:end]
+            if group == "person" or (group == "chief" and codes):
+                yield Mention(named, end, word, sort, codes, group, (word,))
+                continue
             area = self._own_area.search(text, max(0, named - 12), named) if sort == "named" else None
             start = area.start() if area else named
             if sort == "named":

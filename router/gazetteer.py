@@ -170,7 +170,7 @@ class Gazetteer:
         if ground.units:
             narrowed = self._settle([hit for hit in hits if {p.unit for p in hit.entries} & set(ground.units)], "body")
             return narrowed if narrowed.unit in ground.units else ground
-        return self._settle(hits, "title" if hits and hits[0].start < len(words.title) else "body")
+        return self._settle(hits, "title" if hits and hits[0].start < words.title_end else "body")
 
     def _elsewhere(self, code: str) -> bool:
         """Whether an area code is another district's; a whole city's or province's code (…00) says nothing."""

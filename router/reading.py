@@ -33,8 +33,11 @@ _NO_CHIEF: Final = re.compile(
 )
 _OTHER_INSPECTION: Final = re.compile(r"(?:环保|环境|中央|生态|教育|卫生|省委|巡视|城管)$")
 
+_OUR_CHIEF: Final = re.compile(
+    "(?:公安|警察|分局|贵|你们?|本局|我们?|投诉|举报|控告|状告|查处|起诉|副)(?:局|的)?$|^$|[，。！？；,.!?;\n]$"
+)
 _ADDRESSED: Final = re.compile("信箱|热线|接待|您好|你好|好|：|:|，|,")
-_NUMBER_BEFORE: Final = re.compile("[0-9a-zA-Z.]$")
+_NUMBER_BEFORE: Final = re.compile("[0-9a-zA-Z.－栋号-]$")
 _NUMBER_AFTER: Final = re.compile("[0-9a-zA-Z.%千元块米号斤多余度伏平万个吨栋室]")
 _MISREAD: Final = {word: tuple(after.split()) for word, after in MISREAD.items()}
 
@@ -57,7 +60,6 @@ class Reading:
         self._bureau = bureau
         self._directory = directory
         self._staff = staff
-        self._root = frozenset(code for code, unit in bureau.units.items() if unit.kind == "bureau")
 
     def of(self, letter: Letter, words: Words) -> Iterator[Accusation]:
         """Complaints in title and body."""
@@ -73,12 +75,10 @@ class Reading:
     def mentions(self, text: str) -> list[Mention]:
         """Units and staff in order, with “金鸡派出所的两名民警” and “南康分局金鸡派出所” read as one."""
         found = [m for m in self._directory.scan(text) if not self._misread(text, m)]
-        for start, end, members in self._staff.named_at(text):
-            if not _CIVILIAN.search(text, max(0, start - 6), start):
-                codes = frozenset(member.unit for member in members)
-                found.append(Mention(start, end, text[start:end], "named", codes, "person", (text[start:end],)))
-        for start, end in self._staff.chief_at(text):
-            found.append(Mention(start, end, text[start:end], "named", self._root, "chief", (text[start:end],)))
+        for start, end, member in self._staff.badges_in(text):
+            found.append(
+                Mention(start, end, text[start:end], "named", frozenset({member.unit}), "person", (member.name,))
+            )
         joined: list[Mention] = []
         for mention in sorted(found, key=lambda m: (m.start, -m.end)):
             if joined:
@@ -124,8 +124,16 @@ class Reading:
     def _misread(self, text: str, mention: Mention) -> bool:
         """Words that only look like police of ours: 教育局长, 局长信箱, 环保督察, 电子警察, 110千伏."""
         before, after = text[max(0, mention.start - 4) : mention.start], text[mention.end : mention.end + 6]
+        if mention.group == "person":
+            return bool(_CIVILIAN.search(text, max(0, mention.start - 6), mention.start))
         if mention.group == "chief":
-            return bool(_NO_CHIEF.search(before)) or bool(_ADDRESSED.match(after))
+            if mention.codes:
+                return bool(_ADDRESSED.match(after))
+            surname = before[-1:]
+            ours = _OUR_CHIEF.search(before) or any(
+                name.startswith((surname, before[-2:])) for name in self._bureau.chief if surname
+            )
+            return not ours or bool(_NO_CHIEF.search(before) or _ADDRESSED.match(after))
         if mention.text == "110":
             return bool(_NUMBER_BEFORE.search(before) or _NUMBER_AFTER.match(after))
         if after.startswith(_MISREAD.get(mention.text, ())):

@@ -201,6 +201,8 @@ class RecusalRules:
         return frozenset({ours}) if ours and ours in self._bureau.units else frozenset()
 
     def _finding(self, got: _Gathered) -> Finding:
+        if not (got.sure or got.unsure or got.outside):
+            return Finding()
         external = {c for c in got.sure | got.unsure if self._bureau.units[c].kind == "external"}
         got.sure -= external
         got.unsure -= external

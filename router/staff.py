@@ -6,7 +6,6 @@ import re
 from typing import Final
 
 from letters.bureau import Bureau, StaffMember
-from router.phrases import Phrases
 from router.text import plain
 
 TITLES: Final = (
@@ -24,11 +23,6 @@ class Staff:
 
     def __init__(self, bureau: Bureau) -> None:
         self._badges = {plain(m.badge_no): m for m in bureau.staff if m.badge_no}
-        names: dict[str, list[StaffMember]] = {}
-        for member in bureau.staff:
-            names.setdefault(plain(member.name), []).append(member)
-        self._names = Phrases({name: tuple(found) for name, found in names.items() if len(name) >= 2})
-        self._chief = Phrases({plain(name): name for name in bureau.chief if len(name) >= 2})
         self._by_surname: dict[str, list[StaffMember]] = {}
         for member in bureau.staff:
             self._by_surname.setdefault(plain(member.name)[:1], []).append(member)
@@ -38,17 +32,12 @@ class Staff:
         digits = re.sub(r"\D", "", plain(badge))
         return self._badges.get(plain(badge).strip()) or self._badges.get(digits)
 
-    def named_at(self, text: str) -> list[tuple[int, int, tuple[StaffMember, ...]]]:
-        """Where in plain `text` names of staff or their badge numbers stand."""
-        found = list(self._names.scan(text))
-        for match in _BADGE.finditer(text) if "警号" in text or "编号" in text else ():
-            if member := self._badges.get(match.group(1)):
-                found.append((match.start(), match.end(), (member,)))
-        return found
-
-    def chief_at(self, text: str) -> list[tuple[int, int]]:
-        """Where in plain `text` the bureau's chief or a deputy is named."""
-        return [(start, end) for start, end, _ in self._chief.scan(text)]
+    def badges_in(self, text: str) -> list[tuple[int, int, StaffMember]]:
+        """Where in plain `text` badge numbers of staff stand (警号379588)."""
+        if "警号" not in text and "编号" not in text:
+            return []
+        found = ((match.start(), match.end(), self._badges.get(match.group(1))) for match in _BADGE.finditer(text))
+        return [(start, end, member) for start, end, member in found if member]
 
     def titled(self, text: str) -> list[StaffMember]:
         """Staff that a surname with a title means: 王所长 is a head of that name, 王警官 anyone of it."""

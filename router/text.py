@@ -86,19 +86,21 @@ def plain(text: str) -> str:
 class Words:
     """The words of one letter in plain form, made once for all rules."""
 
-    title: str
-    body: str
+    text: str
+    """Title and body, a line break between them."""
+    title_end: int
+    """Where the body begins in `text`."""
     address: str
 
     @classmethod
     def of(cls, letter: Letter) -> Words:
         """The words of `letter`."""
-        return cls(plain(letter.title), plain(letter.body), plain(letter.place.text) if letter.place.text else "")
-
-    @property
-    def text(self) -> str:
-        """Title and body."""
-        return f"{self.title}\n{self.body}"
+        address = plain(letter.place.text) if letter.place.text else ""
+        if "\n" in letter.title:
+            title = plain(letter.title)
+            return cls(f"{title}\n{plain(letter.body)}", len(title) + 1, address)
+        text = plain(f"{letter.title}\n{letter.body}")
+        return cls(text, text.index("\n") + 1, address)
 
 
 def distance_at_most_one(a: str, b: str) -> bool:

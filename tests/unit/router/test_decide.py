@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 import pytest
 
@@ -14,6 +14,7 @@ from letters.decisions import Decision, decision_id
 from letters.ids import letter_id
 from letters.messages import Accused, Label, Letter, ModelRef, NamedCode, Place, Related
 from router import Earlier, Router, likeness, same_matter
+from router.engine import VERSION
 
 AT = datetime(2026, 11, 22, 9, 30, tzinfo=SHANGHAI)
 STATION, OTHER = "369903500000", "369903510000"
@@ -336,7 +337,7 @@ def test_a_decision_names_its_inputs_and_versions(
     )
     decision = Router(bureau, versions={"calendar": "c"}).decide(letter, said, at=AT, round_=3)
     assert decision.versions == {
-        "router": "1",
+        "router": VERSION,
         "units.csv": "a1",
         "danger.yaml": "b2",
         "calendar": "c",
@@ -345,6 +346,7 @@ def test_a_decision_names_its_inputs_and_versions(
     assert list(decision.versions) == sorted(decision.versions)
     assert (decision.label, decision.round, decision.decided_at) == (said, 3, AT)
     assert decision.decision_id == decision_id(letter.letter_id, 1, 3)
+    assert decision.decision_id == uuid5(NAMESPACE_URL, f"urn:jiesu:decision:{letter.letter_id}:1:3")
 
 
 def test_the_trail_tells_every_rule_tried_and_why(decide: Decide, write: Callable[..., Letter]) -> None:
