@@ -74,7 +74,7 @@ class StageReader(faust.Service):  # type: ignore[misc]
         self._lost = False
         self._sweep_at = 0.0
         self._lag_at = 0.0
-        self._next: dict[TopicPartition, int] = {}
+        self._held: list[tuple[str, int]] = []
 
     async def on_start(self) -> None:
         """Join the group."""
@@ -137,7 +137,10 @@ class StageReader(faust.Service):  # type: ignore[misc]
         if polled and not self._revoking:  # what comes during a rebalance is read again after it
             await self._alone(self._handle(polled))
         if time.monotonic() >= self._lag_at:
-            self._tell_lag()
+            await self._tell_lag()
+        if not polled and self.work.waited and not self._revoking:
+            self._observer.assigned(self.name, self._held)  # the wait is over, and no batch will tell so
+            self.work.waited = False
 
     async def _alone(self, work: Any) -> None:
         """Do it so that a rebalance waits for it."""
@@ -161,7 +164,7 @@ class StageReader(faust.Service):  # type: ignore[misc]
         prepared = await batch.done
         offsets = {partition: found[-1].offset + 1 for partition, found in polled.items()}
         if await self._commit(offsets):
-            self._next |= offsets
+            self.work.waited = False
             self._observer.batch_done(self.name, records, prepared, time.perf_counter() - began)
 
     async def _commit(self, offsets: dict[TopicPartition, int]) -> bool:
@@ -180,13 +183,15 @@ class StageReader(faust.Service):  # type: ignore[misc]
                 wait = min(wait * 2, 5.0)
         return False
 
-    def _tell_lag(self) -> None:
+    async def _tell_lag(self) -> None:
         self._lag_at = time.monotonic() + _LAG_SECONDS
         lag = {}
         for partition in self._consumer.assignment():
             end = self._consumer.highwater(partition)
-            if end is not None and partition in self._next:
-                lag[partition.topic, partition.partition] = max(0, end - self._next[partition])
+            if end is not None:
+                with suppress(TimeoutError, KafkaError):
+                    position = await asyncio.wait_for(self._consumer.position(partition), 1.0)
+                    lag[partition.topic, partition.partition] = max(0, end - position)
         self._observer.lag(self.name, lag)
 
     async def revoked(self) -> None:
@@ -197,7 +202,6 @@ class StageReader(faust.Service):  # type: ignore[misc]
             await asyncio.wait_for(self._free.wait(), _REVOKE_SECONDS)
         except TimeoutError:
             self._lost = True
-        self._next.clear()
 
     def assigned(self, partitions: Iterable[TopicPartition]) -> None:
         """The rebalance is over; first of all, look for what a dead worker left."""
@@ -205,7 +209,8 @@ class StageReader(faust.Service):  # type: ignore[misc]
         self._sweep_at = 0.0
         if not self.should_stop:
             self.work.go_on()
-        self._observer.assigned(self.name, sorted((p.topic, p.partition) for p in partitions))
+        self._held = sorted((p.topic, p.partition) for p in partitions)
+        self._observer.assigned(self.name, self._held)
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]

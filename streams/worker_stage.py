@@ -43,6 +43,8 @@ class Work:
         self._observer = observer
         self._leaving = asyncio.Event()
         self._ending = asyncio.Event()
+        self.waited = False
+        """Whether something had to wait since the reader last looked."""
         self.busy = False
         """Whether a call into the stage or the bus is under way; true after the end when it hangs."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"stage-{stage.name}")
@@ -122,6 +124,7 @@ class Work:
 
     async def _pause(self, error: TryLater, wait: float, stop: asyncio.Event) -> None:
         if not stop.is_set():
+            self.waited = True
             self._observer.retrying(self.stage.name, error, wait)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), wait)

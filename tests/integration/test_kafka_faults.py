@@ -142,7 +142,7 @@ def test_a_letter_of_ten_megabytes_passes_and_a_larger_one_is_refused_in_words(k
     bus.close()
 
 
-def test_a_broker_that_dies_and_comes_back_in_flight(own: Broker) -> None:
+def test_a_broker_that_stops_and_comes_back_while_we_publish(own: Broker) -> None:
     bus = bus_at(own.url)
     bus.create([TopicSpec("t", 2)])
     began = int(time.time() * 1000) - 1000
@@ -173,14 +173,13 @@ def test_a_broker_that_dies_and_comes_back_in_flight(own: Broker) -> None:
     publisher = threading.Thread(target=publish)
     publisher.start()
     try:
-        for _ in range(2):
-            enough = len(confirmed) + 500
-            deadline = time.monotonic() + 60
-            while len(confirmed) < enough:
-                assert time.monotonic() < deadline, errors[-3:]
-                time.sleep(0.02)
-            own.kill()
-            own.start()
+        enough = len(confirmed) + 500
+        deadline = time.monotonic() + 60
+        while len(confirmed) < enough:
+            assert time.monotonic() < deadline, errors[-3:]
+            time.sleep(0.02)
+        own.stop()
+        own.start()
     finally:
         over.set()
         publisher.join(90)
