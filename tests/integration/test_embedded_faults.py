@@ -126,19 +126,17 @@ def test_thirty_workers_killed_under_load_lose_nothing_and_double_nothing(house:
     feeder.start()
     workers = Workers(home)
     moments = random.Random(32)
-    at_work = 0
     try:
         workers.start()
         for kill in range(KILLS):
             workers.start("" if kill % 8 else ("up" if kill % 16 else "run"))
             before, until_then = handled(house), time.monotonic() + moments.uniform(0.05, 0.9)
-            while time.monotonic() < until_then:
+            while time.monotonic() < until_then or handled(house) == before:
                 sums = prove(house)
                 assert sums.unaccounted == [], "what is on its way was taken for lost"
-            at_work += handled(house) > before
+                assert time.monotonic() < until_then + 30, "nobody works any more"
             workers.kill_the_oldest()
         assert feeder.is_alive(), "the load must last until the last kill"
-        assert at_work > KILLS / 2, "the workers must be killed at work, not while they start"
     finally:
         enough.set()
         workers.close()
