@@ -5,24 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
-from uuid import NAMESPACE_URL, uuid5
 
 from bureaus.invented import generate
 from classifier.serving import LetterModel
 from classifier.training import train
 from connectors.errors import FileRefused
 from connectors.registry import CHANNELS_READ
-from jiesu.commands.bus import publish_all, split_for
+from jiesu.commands.bus import split_for
+from jiesu.demo_days import Days, live_through
 from jiesu.wiring import House
-from letters import topics
-from letters.clock import to_ms
-from letters.messages import Assignment, Progress, Step
+from letters.clock import SystemClock, to_ms
 from storage import models
-from streams.binding import run_until_idle
 from streams.port import Outgoing
 
 _LETTERS = 4000
@@ -41,6 +37,7 @@ class Story:
     model: str = ""
     handled: dict[str, int] = field(default_factory=dict)
     reports: int = 0
+    days: Days | None = None
 
 
 def sample_files(bureau: Path) -> list[tuple[str, Path]]:
@@ -60,24 +57,21 @@ def play(jiesu: House, say: Say) -> Story:
     jiesu.prepare()
     say("training the classifier on invented letters (kept for the next demo)")
     story.model = _model(jiesu)
+    records: list[tuple[str, Outgoing]] = []
     for channel, path in sample_files(jiesu.settings.bureau):
-        say(f"feeding {path.name}")
         try:
-            fed = publish_all(jiesu.bus, split_for(path, channel))
+            found = [(channel, message) for message in split_for(path, channel)]
         except FileRefused as error:
             story.refused_files.append(f"{path.name}: {error}")
             continue
-        story.fed[path.name] = fed
-    say("reading, labelling, routing")
-    bindings = jiesu.bindings()
+        story.fed[path.name] = len(found)
+        records += found
     try:
-        story.handled = run_until_idle(bindings)
-        say("units sign, call the writer and report")
-        story.reports = publish_all(jiesu.bus, _units_at_work(jiesu))
-        run_until_idle(bindings)
+        story.days = live_through(jiesu, records, say)
     finally:
-        for binding in bindings:
-            binding.close()
+        jiesu.clock = SystemClock()
+        jiesu.__dict__.pop("officers", None)  # built with the simulated clock
+    story.handled, story.reports = story.days.handled, story.days.reports
     return story
 
 
@@ -107,33 +101,3 @@ def _model(jiesu: House) -> str:
         name = models.register(connection, folder, model.card, at)
         models.promote(connection, name, at, "demo")
     return f"{name} ({model.sha256[:12]}), learned from {len(rows)} invented letters"
-
-
-def _units_at_work(jiesu: House) -> Iterator[Outgoing]:
-    """Each host signs and calls; every third one also reports feedback. The units are simulated, their messages real."""
-    steps: tuple[tuple[Step, int, str], ...] = (
-        ("signed", 4, ""),
-        ("contacted", 15, "已电话联系来信人，核实情况。"),
-        ("feedback", 55, "已到现场处理，情况属实，正在办理。"),
-    )
-    for unit in jiesu.bureau.units.values():
-        if unit.kind == "external":
-            continue
-        for number, record in enumerate(jiesu.bus.scan(topics.assignments(unit.code))):
-            assignment = Assignment.model_validate_json(record.value)
-            if assignment.role != "host":
-                continue
-            for step, minutes, text in steps[: 3 if number % 3 == 0 else 2]:
-                report = Progress(
-                    assignment_id=assignment.assignment_id,
-                    step=step,
-                    at=assignment.assigned_at + timedelta(seconds=minutes),
-                    by="模拟民警",
-                    text=text,
-                    progress_id=str(uuid5(NAMESPACE_URL, f"demo:{assignment.assignment_id}:{step}")),
-                )
-                yield Outgoing(
-                    topics.progress(unit.code),
-                    str(assignment.assignment_id).encode(),
-                    report.model_dump_json().encode(),
-                )

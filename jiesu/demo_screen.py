@@ -34,6 +34,7 @@ def show_story(jiesu: House, story: Story, out: Console) -> None:
     _who_got_what(jiesu, lines, out)
     _waits(lines, decisions, out)
     _refused(story, dead, out)
+    _endings(story, out)
     _proof(sums, story, out)
     _next(jiesu, lines, out)
 
@@ -118,8 +119,27 @@ def _refused(story: Story, dead: list[Any], out: Console) -> None:
         out.print(f"file {line}", markup=False, highlight=False)
 
 
+def _endings(story: Story, out: Console) -> None:
+    days = story.days
+    if days is None:
+        return
+    _title(out, f"6  Six stories to their end, on a simulated clock ({days.first:%m-%d} to {days.last:%m-%d})")
+    shown = table("letter", "how it went", "ended", "rounds")
+    for number, about, outcome, rounds in days.endings:
+        shown.add_row(number, about, outcome, str(rounds))
+    out.print(shown)
+    names = {
+        "reminder": "reminders",
+        "overdue": "overdue notices",
+        "work_slip": "work slips",
+        "supervision": "supervision",
+    }
+    told = "  ".join(f"{name} {days.notices[kind]}" for kind, name in names.items() if kind in days.notices)
+    out.print(f"Told on time, each once: {told}", style="dim", highlight=False)
+
+
 def _proof(sums: Sums, story: Story, out: Console) -> None:
-    _title(out, "6  Nothing lost, nothing invented")
+    _title(out, "7  Nothing lost, nothing invented")
     out.print(
         f"{sums.read} records read = {sums.letters} letters + {sums.revisions} revisions + {sums.repeats} repeats"
         f" + {sums.dead} dead letters",
