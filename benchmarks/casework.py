@@ -113,7 +113,8 @@ def _opening(house: House) -> None:
     whole, cpu = time.perf_counter() - began, time.process_time() - worked
     opening = sum(spent.values())
     print(
-        f"routing {len(records)} labelled letters: {whole / len(records) * 1e6:.0f} µs a letter, {cpu / len(records) * 1e6:.0f} µs of it here"
+        f"routing {len(records)} labelled letters: {whole / len(records) * 1e6:.0f} µs a letter,"
+        f" {cpu / len(records) * 1e6:.0f} µs of it here"
     )
     print(f"  of it opening the case: {opening / len(records) * 1e6:.0f} µs a letter (wanted: 60)")
     for name, seconds in spent.most_common():

@@ -31,7 +31,7 @@ def build_app(installation: Installation) -> FastAPI:
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
 
     @app.middleware("http")
-    async def guard(request: Request, call_next):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    async def guard(request: Request, call_next):  # type: ignore[no-untyped-def]
         response = await call_next(request)
         response.headers.update(_HEADERS)
         return response

@@ -7,7 +7,6 @@ import sys
 
 import structlog
 
-
 _RETRYING = ("aiokafka", "faust", "kafka", "mode")
 """Libraries that warn of every try of their own; what their silence costs is told by our own `retrying`."""
 

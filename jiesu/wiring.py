@@ -37,7 +37,6 @@ from streams.progress import TakeProgress
 from streams.route import Route
 from streams.topology import TOPOLOGY, all_topics
 
-
 _ALLOCATIONS = 50_000
 """Between two looks of the garbage collector; Python's 700 would have it look several times a letter."""
 

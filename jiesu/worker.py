@@ -41,6 +41,7 @@ def run_worker(jiesu: House, stages: Sequence[str], metrics_port: int | None) ->
         else:
             jiesu.models.ask_again()
 
+    ease_collector()
     with _metrics(jiesu.observer, metrics_port), _clock(jiesu, stages):
         worker.run_worker(jiesu.stages(stages), settings, observer=jiesu.observer, on_control=follow)
 
@@ -106,7 +107,7 @@ def _metrics(observer: Observer, port: int | None) -> Iterator[None]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: ARG002
             log.debug("asked", action="page", path=self.path)
 
     try:
