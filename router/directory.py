@@ -66,6 +66,12 @@ _UNKNOWN: Final = re.compile(
     ""
     ""
     ""
+    ""
+    ""
+    ""
+    ""
+    ""
+    ""
     "水上|公安)?$"
 )
 """A name of two to four characters, after a word that cannot belong to it: a station that is not ours."""

@@ -38,22 +38,26 @@ _FAKE: Final = re.compile(
     r"(?:冒充|假冒|自称|谎称|假扮|冒用|伪装成|伪称|假借|冒名|号称|装成|扮成)(?:是|为|了|你们|我们|某|省|市|县|"
     r"区|当地|[a-z\u4e00-\u9fff]{0,3}公安局?的?)?$"
 )
+_BANNER: Final = re.compile("的?(?:民警)?的?(?:旗号|名义|幌子|名头|牌子)")
 _PASSIVE: Final = re.compile(r"(?:被|遭|遭到|受到|惨遭|被迫)" + _AREA + "$")
 _RECIPIENT: Final = re.compile(
-    r"(?:向|到|去|在|给|找|跟|与|和|同|往|至|打|拨打|联系|报告|移交|转交|转给|转到|转至|通过|经|由|问|询问|"
-    r"咨询|来|回|进|前往|途经|路过|交给|送|送到|送至|提交|报|报到|报警到|带到|叫|叫来|等|从|被带到|押到|看见|"
+    r"(?:向|到|去|在|给|找|跟|与|和|同|往|至|打|拨打|联系|报告|移交|转交|递交|已交|上交|转给|转到|转至|通过|"
+    r"经|由|问|询问|"
+    r"咨询|来|回|进|前往|途经|路过|交给|送|送到|送至|提交|报|报到|报警到|带到|叫|叫来|等|从|被带到|押到|收到|"
+    r"接到|看见|"
     r"看到|属于|归)" + _AREA + "$"
 )
 _REQUEST: Final = re.compile(
-    r"(?:请|请求|恳请|希望|望|盼|盼望|建议|麻烦|求助|烦请|拜托|呼吁|恳求|要求|求|求求|让|能否|可否|能不能|"
+    r"(?:请|请求|恳请|希望|要|望|盼|盼望|建议|麻烦|求助|烦请|拜托|呼吁|恳求|要求|求|求求|让|能否|可否|能不能|"
     r"可不可以|是否可以|敬请|诚请|特请|劳烦|有劳|需要|想请|想让|期待|期盼|督促|责成|责令|安排|协调|联合|派)"
     r"(?:能|能够|可以|一下|各位|有关|相关|上级|领导|尽快|早日|贵|你们|我们|帮忙|帮助|安排|协调|督促|责令|责成|"
-    r"指派|派|让|由|向|把|联合|加大|加强)*" + _AREA + "$"
+    r"指派|派|让|由|向|联合|加大|加强)*" + _AREA + "$"
 )
 _REQUESTED: Final = re.compile(
     "(?:(?<![申聘邀宴吃])请(?![问教假])|恳请|(?<![绝失渴])希望|(?:^|[我也特盼热敬人们])望|建议|麻烦|呼吁|烦请|"
     "恳求|盼)[^，。对向被把不没乱拒]{0,10}$"
 )
+_URGED: Final = re.compile("(?:督促|催促|责成|责令|催办|催)(?:一下)?$")
 _TIMES: Final = re.compile(
     "[^，。]{0,4}(?:[0-9]+|[两三四五六七八九十几数多]|十几|几十|无数|好几)(?:余|多)?(?:次|遍|趟|回)"
 )
@@ -147,7 +151,7 @@ _HARMLESS: Final = re.compile(
 def of(before: str, after: str) -> Role:
     """The part a unit plays between the words before and after it in its clause."""
     before = _LEAD.sub("", before)
-    if _FAKE.search(before):
+    if _FAKE.search(before) or _BANNER.match(after):
         return "fake"
     if _PLACE.match(after):
         return "place"
@@ -155,6 +159,8 @@ def of(before: str, after: str) -> Role:
         return "praise"
     if _PASSIVE.search(before):
         return "passive"
+    if _URGED.search(before):
+        return "recipient"
     if _TIMES.match(after) and _REQUEST.search(before):
         return "recipient"
     if _REQUEST.search(before) or _REQUESTED.search(before):
@@ -275,6 +281,8 @@ def cancelled(before: str, after: str, word: str) -> bool:
             )
         )
     ):
+        return True
+    if before.endswith(("会", "会不会", "可能", "是否")) and re.search("吗|呢", after):
         return True
     return bool(_ASKED.search(before) and _PROCEDURE.match(word) and "再" not in before)
 

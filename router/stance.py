@@ -14,6 +14,7 @@ from typing import Final
 
 from router import acts, cues, roles
 from router.directory import Mention
+from router.names import BARE
 from router.roles import Role
 from router.tokens import Token, names_others, police_only, tokens, window
 
@@ -21,17 +22,6 @@ _CLAUSE: Final = re.compile(r"[^，,。！!？?；;\n\r…]+")
 _OF: Final = re.compile(r"(?:的)(?:就是|是|这个|那个|这些|那些|某些|部分|个别|你们|我们|当地)?$")
 _LISTED: Final = re.compile("[、和与及或/]|以及|还有|或者|还是|跟|同")
 _TROUBLE: Final = re.compile("(?:的|存在|有关)?(?:问题|情况|乱象)")
-_THEY: Final = re.compile(
-    "(?:但是?|可是?|而|结果|后来|现在)?(?:他们|她们|他|她|对方民警|这些人|那些人|那个人|里面的人|窗口的人|"
-    "工作人员)(?:都|就|却|也|还)?"
-)
-_OWN: Final = re.compile(
-    "我|本人|请|希望|望|您|你好|您好|恳请|建议|谢谢|感谢|麻烦|想|能否|可否|特此|此致|敬礼|[0-9]|现|如|若"
-)
-_CRIME: Final = re.compile("赌|涉黄|卖淫|吸毒|贩毒|黑恶|涉黑|黑社会|恶势力|高利贷")
-_CASE: Final = re.compile("报案|报警|被盗|被打|被骗|诈骗|打伤|偷|抢")
-_COURT: Final = re.compile("法院|检察|高院|中院|城管|工商|市场监管|劳动|仲裁|纪委|税务|环保|路政|运管|卫生|食药")
-_EITHER: Final = ("撒谎", "说谎", "推来推去", "互相推", "相互推", "踢皮球", "踢来踢去", "扯皮", "互踢皮球")
 _OPEN: Final = re.compile("^$|(?:时|的时候|期间|过程中|后)$")
 """A predicate that leaves open what they do: the next clause says it."""
 FAR: Final = 3
@@ -122,7 +112,7 @@ class _Reader:
                 accused = True
                 yield complaint
             self._clause += 1
-        if not accused and self._filed and self._subjects and not names_others(whole) and not cues.PRAISE.search(whole):
+        if not accused and self._filed and self._subjects and not names_others(whole) and not acts.praised(whole):
             # A letter filed as a complaint that names a unit as its subject and nobody else is about that unit.
             yield Complaint(self._subjects[0], False, "按投诉件提交，只提到该单位")
 
@@ -176,14 +166,14 @@ class _Reader:
     def _unusual(self, start: int, end: int, tokens: list[Token], clause: str) -> Iterator[Complaint]:
         """What police do in this clause when no listed word tells: anything but ordinary work is doubtful."""
         topic = self._topic
-        if topic is None or self._others_speak(start, tokens):
+        if topic is None or (topic.clause != self._clause and self._others_speak(start, tokens)):
             return
         first, last = topic.mentions[0], topic.mentions[-1]
         if topic.clause == self._clause and topic.role in ("subject", "passive"):
             before, predicate = self._text[start : first.start], self._text[last.end : end]
-        elif 0 < self._clause - topic.clause <= 2 and topic.role != "request" and (they := _THEY.match(clause)):
+        elif 0 < self._clause - topic.clause <= 2 and topic.role != "request" and (they := cues.THEY.match(clause)):
             before, predicate = "", clause[they.end() :]
-        elif self._clause - topic.clause == 1 and self._bare_subject and not _OWN.match(clause):
+        elif self._clause - topic.clause == 1 and self._bare_subject and not cues.OWN.match(clause):
             before, predicate = "", clause
         else:
             return
@@ -193,7 +183,12 @@ class _Reader:
         if self._thanks or (self._asks and not acts.harmful(predicate)):
             return
         following = _next_clause(self._text, end)
-        if not acts.ordinary(before, predicate.strip(), following, any(m.codes for m in topic.mentions)):
+        if not acts.ordinary(
+            before,
+            predicate.strip(),
+            following,
+            self._filed or any(m.codes and m.text not in BARE for m in topic.mentions),
+        ):
             for mention in topic.mentions:
                 yield Complaint(mention, False, clause)
 
@@ -219,7 +214,10 @@ class _Reader:
             topic.mentions = (*topic.mentions, mention)
             return role, [Complaint(mention, True, clause)] if self._listed else found
         if role == "fake" or roles.is_slandered(before):
-            self._topic = None
+            topic, self._topic = self._topic, None
+            if topic and topic.clause == self._clause and topic.role == "subject":
+                # Police who pose as other police (辅警冒充民警).
+                return "subject", [Complaint(m, True, clause) for m in topic.mentions]
             return "fake", found
         if roles.in_vain(after):
             found.append(Complaint(mention, False, clause))
@@ -246,7 +244,7 @@ class _Reader:
         if colluding:
             found.append(Complaint(mention, False, clause))
         self._focus(mention, role)
-        if role == "subject":
+        if role == "subject" and not acts.asked(after):
             self._subjects.append(mention)
         return role, found
 
@@ -276,7 +274,7 @@ class _Reader:
             return
         else:
             mentions, sure = topic.mentions, near and token.kind != "mild"
-            if token.kind == "outrage" or word in _EITHER:
+            if token.kind == "outrage" or word in cues.EITHER:
                 # “甲所说移交了，乙队说没收到，到底谁在撒谎”: whoever spoke may be meant.
                 mentions += tuple(m for m, clause_ in self._actors if self._clause - clause_ <= FAR)
                 sure = sure and len(mentions) == 1
@@ -288,8 +286,8 @@ class _Reader:
         if "警" in word or "刑讯" in word:
             return True
         if "保护伞" in word:
-            return self._filed or bool(_CRIME.search(self._text))
-        return not names_others(self._text) and bool(_CASE.search(self._text)) and not _COURT.search(before)
+            return self._filed or bool(cues.CRIME.search(self._text))
+        return not names_others(self._text) and bool(cues.CASE.search(self._text)) and not cues.COURT.search(before)
 
     def _blamed(self, topic: _Topic, token: Token, before: str, after: str) -> bool:
         """Whether conduct of this kind falls on what the text was last about."""
