@@ -31,97 +31,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 PARTITIONS = 4
 SOON = 60.0
 
-WORKER = """
-import json, os, sqlite3, sys, time
-from pathlib import Path
-from letters.errors import JiesuError, TryLater
-from streams.kafka_url import KafkaSettings
-from streams.port import MESSAGE_ID, Outgoing, Prepared, SilentObserver
-from streams.worker import WorkerSettings, run_worker
-
-url, home, options = sys.argv[1], Path(sys.argv[2]), json.loads(sys.argv[3])
-
-def alive(owner):
-    pid, born = owner.split(":")
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return False
-    return stat[0] not in "ZX" and stat[19] == born
-
-ME = f"{os.getpid()}:" + Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]
-
-class Keep:
-    '''Rows and outbox in one transaction, like a real stage; a record seen before writes nothing.'''
-
-    def __init__(self, name, inputs, target):
-        self.name, self.inputs, self.target = name, tuple(inputs), target
-        self.db = None
-
-    def open(self):
-        if (home / "database-down").exists():
-            raise TryLater("the database is down")
-        if self.db is None:
-            self.db = sqlite3.connect(home / "rows.sqlite3", timeout=30, isolation_level=None, check_same_thread=False)
-        return self.db
-
-    def prepare(self, records):
-        db = self.open()
-        db.execute("BEGIN IMMEDIATE")
-        new = []
-        for r in records:
-            if b"poison" in r.value:
-                raise RuntimeError("no rule foresaw this")
-            id_ = dict(r.headers)[MESSAGE_ID].decode()
-            if db.execute("INSERT OR IGNORE INTO rows VALUES (?, ?)", (self.name, id_)).rowcount:
-                new.append((r.key, r.value, id_))
-        ticket = None
-        if new:
-            body = json.dumps([[k.decode(), v.decode(), i] for k, v, i in new])
-            ticket = db.execute("INSERT INTO outbox (stage, owner, at, body) VALUES (?, ?, ?, ?)",
-                                (self.name, ME, int(time.time() * 1000), body)).lastrowid
-        db.execute("COMMIT")
-        if options.get("slow"):
-            time.sleep(options["slow"])
-        return Prepared(self.out(new), ticket, {}, len(new) < len(records))
-
-    def out(self, rows):
-        return [Outgoing(self.target, k, v, ((MESSAGE_ID, i.encode()),)) for k, v, i in rows]
-
-    def settle(self, prepared):
-        if prepared.ticket is not None:
-            self.open().execute("DELETE FROM outbox WHERE id = ?", (prepared.ticket,))
-
-    def recover(self):
-        db = self.open()
-        db.execute("BEGIN IMMEDIATE")
-        found = []
-        for id_, owner, at, body in db.execute(
-            "SELECT id, owner, at, body FROM outbox WHERE stage = ? ORDER BY id", (self.name,)).fetchall():
-            if owner == ME or not alive(owner):
-                db.execute("UPDATE outbox SET owner = ? WHERE id = ?", (ME, id_))
-                found.append((at, self.out([(k.encode(), v.encode(), i) for k, v, i in json.loads(body)]), id_))
-        db.execute("COMMIT")
-        return found
-
-class Tell(SilentObserver):
-    def assigned(self, stage, partitions):
-        print(json.dumps({"assigned": [list(p) for p in partitions], "stage": stage}), flush=True)
-    def batch_done(self, stage, records, prepared, seconds):
-        print(json.dumps({"done": len(records), "stage": stage}), flush=True)
-        if options.get("brake"):
-            raise JiesuError("too many dead letters")
-    def retrying(self, stage, error, wait):
-        print(json.dumps({"retrying": str(error)}), flush=True)
-    def stopped(self, stage, error):
-        print(json.dumps({"stopped": str(error)}), flush=True)
-
-settings = WorkerSettings(KafkaSettings.from_url(url), batch=options.get("batch", 100),
-                          instance=options.get("instance"), folder=home / "faust")
-stages = [Keep(*stage) for stage in options["stages"]]
-run_worker(stages, settings, observer=Tell(),
-           on_control=lambda word: print(json.dumps({"control": word.command, "model": word.model}), flush=True))
-"""
+PROCESS = Path(__file__).with_name("worker_process.py")
 
 
 class Worker:
@@ -130,7 +40,7 @@ class Worker:
     def __init__(self, url: str, home: Path, options: dict[str, object]) -> None:
         self.told: list[dict[str, object]] = []
         self.process = subprocess.Popen(
-            [sys.executable, "-c", WORKER, url, str(home), json.dumps(options)],
+            [sys.executable, str(PROCESS), url, str(home), json.dumps(options)],
             stdout=subprocess.PIPE,
             stderr=(home / "worker.log").open("a"),
             text=True,
