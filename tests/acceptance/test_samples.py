@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sqlite3
 from collections import Counter
 from contextlib import closing
 from typing import Any
@@ -141,17 +142,22 @@ def test_the_sums_add_up(home: Cli) -> None:
 
 def test_every_assignment_stands_once_on_its_units_topic(home: Cli, listed: dict[tuple[str, str], Any]) -> None:
     seen: Counter[str] = Counter()
+    letters: set[str] = set()
     with closing(EmbeddedBus(home.home / "bus.sqlite3")) as bus:
         for topic in bus.topics():
             if topic.startswith("assignments."):
                 for record in bus.scan(topic):
                     message = json.loads(record.value)
                     seen[message["assignment_id"]] += 1
+                    letters.add(message["letter_id"])
                     assert message["unit"]["code"] == topic.removeprefix("assignments.")
                     assert message["reason"]
     assert set(seen.values()) == {1}
-    dispatched = [line for line in listed.values() if line["state"] in ("dispatched", "escalated") and line["host"]]
-    assert len(seen) == sum(1 + len(line["co_units"]) for line in dispatched)
+    with closing(sqlite3.connect(home.home / "jiesu.sqlite3")) as database:
+        kept = {row[0] for row in database.execute("SELECT assignment_id FROM assignments")}
+    assert {id_.replace("-", "") for id_ in seen} == kept
+    hosts = {line["letter_id"] for line in listed.values() if line["state"] == "dispatched"}
+    assert hosts <= letters, "a letter is said to be dispatched, but nobody was told"
 
 
 def test_a_life_tells_everything_and_no_personal_data(home: Cli, listed: dict[tuple[str, str], Any]) -> None:
