@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -225,3 +226,26 @@ def test_a_bus_that_does_not_answer_loses_no_decision(waiting: Town, monkeypatch
     assert waiting.messages(f"assignments.{STATION}") == []
     waiting.run()
     assert len(waiting.messages(f"assignments.{STATION}")) == 1
+
+
+def test_of_officers_who_settle_at_one_moment_one_does(town: Town) -> None:
+    town.feed("mailbox", mailbox("M1", "有件事不知该找谁"))
+    town.run()
+    start = threading.Barrier(4)
+    told: list[str] = []
+
+    def settle(host: str) -> None:
+        start.wait()
+        try:
+            told.append(assign(town, M1, host, expected=0).stage)
+        except CaseMoved:
+            told.append("moved")
+
+    officers = [threading.Thread(target=settle, args=(host,)) for host in (STATION, OTHER, STATION, OTHER)]
+    for each in officers:
+        each.start()
+    for each in officers:
+        each.join()
+    assert sorted(told) == ["dispatched", "moved", "moved", "moved"]
+    assert len(town.messages(f"assignments.{STATION}")) + len(town.messages(f"assignments.{OTHER}")) == 1
+    assert town.one("SELECT count(*) FROM ledger WHERE event = 'dispatched'") == 1
