@@ -18,7 +18,7 @@ from jiesu.settings import EXAMPLE_BUREAU, Settings
 from streams import observing
 from streams.observing import METRICS, Brake, Observer
 from streams.port import MESSAGE_ID
-from streams.topology import TOPOLOGY
+from streams.topology import JOBS, TOPOLOGY
 
 STAGE_REASONS: Final = {
     "not_a_letter": "A message on `letters` is no letter by `docs/schemas/letter.json`; jiesu alone should write there.",
@@ -67,7 +67,7 @@ def topics_page() -> str:
     """docs/reference/topics.md."""
     stages = [
         (flow.stage, _names(name.replace("*", "<unit>") for name in flow.reads), _names(flow.writes), flow.does)
-        for flow in TOPOLOGY
+        for flow in (*TOPOLOGY, *JOBS)
     ]
     topics = [
         (

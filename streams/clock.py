@@ -38,6 +38,7 @@ log = structlog.get_logger()
 
 AT_ONCE: Final = 500
 TICK_SECONDS: Final = 1.0
+_SWEEP_SECONDS: Final = 5.0
 _PUT_OFF_MS: Final = 3_600_000
 """A case that no rule foresaw rings again in an hour, so that it cannot hold up all others."""
 
@@ -159,10 +160,11 @@ class Ticking(Relay):
         self._tell_working()
 
     def step(self, timeout: float = 0.0) -> int:  # noqa: ARG002 - as a binding has it
-        """Tick when it is time; how many letters rang."""
-        if time.monotonic() - self._ticked < self._every:
+        """Tick when it is time, and now and then look for what was left unsent; how much was done."""
+        now = time.monotonic()
+        if now - self._ticked < self._every:
             return 0
-        return self.tick()
+        return self.sweep() if now - self._swept > _SWEEP_SECONDS else self.tick()
 
     def tick(self) -> int:
         """Everything that is due by now."""
@@ -195,10 +197,5 @@ class Ticking(Relay):
 
 def tick_for_ever(ticking: Ticking, stop: threading.Event) -> None:
     """For a thread of its own beside a Faust worker. Raises `Stopped` when told to stop while it waits."""
-    swept = float("-inf")
     while not stop.wait(TICK_SECONDS):
-        if time.monotonic() - swept > 5 * TICK_SECONDS:
-            ticking.sweep()
-            swept = time.monotonic()
-        else:
-            ticking.tick()
+        ticking.step()

@@ -29,7 +29,7 @@ from storage.outbox import Outbox
 from streams.binding import Relay, Stopped
 from streams.casework import CaseBook, Parts
 from streams.outbox_stage import OutboxStage
-from streams.port import Bus, Prepared, SilentObserver
+from streams.port import Bus, Outgoing, Prepared, SilentObserver
 
 log = structlog.get_logger()
 
@@ -77,6 +77,12 @@ class Officers(OutboxStage):
         super().__init__(database, outbox, clock)
         self._parts = parts
         self._bus = bus
+        self._deciding = threading.RLock()
+
+    def recover(self) -> list[tuple[int, list[Outgoing], object]]:
+        """As any stage. A decision that another thread of this process is just sending is not left behind."""
+        with self._deciding:
+            return super().recover()
 
     def decide(self, letter: UUID, event: Event, *, expected: int | None = None) -> Settled:
         """Let an event happen to a letter. `expected` is the version that its officer saw.
@@ -142,14 +148,15 @@ class Officers(OutboxStage):
         expected: int | None,
         also: UUID | None = None,
     ) -> Settled:
-        for race in range(_RACES):
-            try:
-                answer, settled, prepared = self._act(letter, act, expected, also)
-                break
-            except Conflict:
-                if race == _RACES - 1:
-                    raise
-        sent = self._send(prepared)
+        with self._deciding:
+            for race in range(_RACES):
+                try:
+                    answer, settled, prepared = self._act(letter, act, expected, also)
+                    break
+                except Conflict:
+                    if race == _RACES - 1:
+                        raise
+            sent = self._send(prepared)
         if isinstance(answer, Refused):
             raise NotDecided(answer.message)
         return settled._replace(sent=sent)

@@ -45,6 +45,22 @@ TOPOLOGY: Final[tuple[Flow, ...]] = (
     ),
 )
 
+JOBS: Final[tuple[Flow, ...]] = (
+    Flow(
+        "clock",
+        (),
+        (topics.notices("<unit>"),),
+        "reads the database: reminders and alerts when they are due, each once; adds up figures",
+    ),
+    Flow(
+        "officers",
+        (),
+        (topics.assignments("<unit>"), topics.notices("<unit>")),
+        "what people decide at the desk or by `jiesu decide`",
+    ),
+)
+"""What writes to topics without reading one."""
+
 _DAY = 24
 _RETENTION_HOURS: Final[dict[str, int | None]] = {
     # Raw records also stand in the database; the topic is kept long enough to feed a new database from it.
