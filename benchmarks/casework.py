@@ -34,6 +34,7 @@ from storage.casework import NewClock, open_clocks_rows, set_clocks
 from storage.database import Database
 from storage.figures import EVERYONE, Counts, Moves, add_moves, day_of, settle_moves, sums_of
 from storage.intake import NewLetter, write_intake
+from storage.sealing import Sealer
 from streams.binding import run_until_idle
 from streams.case_clocks import first_ring
 from streams.case_opening import OpeningMoves
@@ -45,6 +46,8 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=SHANGHAI)
 ROUTED = 5000
 DUE = 100
 _CHUNK = 5000
+
+SEALER = Sealer(bytes(32))
 
 
 def main() -> None:
@@ -214,7 +217,7 @@ def _copies(
         assignments.append(NewAssignment(number, 1, unit, mine, "host", later, assignment))
         clocks.append(NewClock(number, later + number, ""))
     with database.write() as connection:
-        write_intake(connection, [], letters, [])
+        write_intake(connection, [], letters, [], SEALER)
         write_cases(connection, cases, entries, assignments)
         open_clocks_rows(connection, clocks)
 
@@ -229,7 +232,7 @@ def _month(database: Database, letters: int, units: list[str]) -> None:
             for n in range(start, start + _CHUNK)
         ]
         with database.write() as connection:
-            write_intake(connection, [], rows, [])
+            write_intake(connection, [], rows, [], SEALER)
             write_cases(
                 connection,
                 [NewCase(row.letter_no, "dispatched", 1, "place", None, units[0], "", "", 0) for row in rows],

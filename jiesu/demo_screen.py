@@ -25,7 +25,7 @@ def show_story(jiesu: House, story: Story, out: Console) -> None:
     with jiesu.database.read() as connection:
         lines = list(letter_lines(connection))
         decisions = {line.letter_id: _decision(connection, line) for line in lines}
-        dead = dead_letters(connection)
+        dead = dead_letters(connection, jiesu.sealer)
     sums = prove(jiesu)
     out.print()
     out.print(f"[bold]接诉 jiesu[/bold] · {jiesu.bureau.name}   model {story.model}", highlight=False)

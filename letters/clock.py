@@ -44,7 +44,10 @@ def shanghai(at: datetime) -> datetime:
         return at
     if at.tzinfo is None:
         raise ValueError(f"time without an offset: {at.isoformat()}")
-    return at.astimezone(SHANGHAI)
+    try:
+        return at.astimezone(SHANGHAI)
+    except OverflowError:
+        raise ValueError(f"no such time in Asia/Shanghai: {at.isoformat()}") from None
 
 
 def iso(at: datetime) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -12,6 +11,7 @@ from sqlalchemy import Connection, func, select, update
 
 from storage.database import as_uuid, insert_rows, select_in
 from storage.intake import headers_as_text, headers_from_text
+from storage.sealing import Sealer
 from storage.tables import DeadLetterRow
 
 
@@ -49,7 +49,7 @@ class Dead:
     redriven_at: int | None
 
 
-def write_dead(connection: Connection, dead: Sequence[NewDead]) -> list[NewDead]:
+def write_dead(connection: Connection, dead: Sequence[NewDead], sealer: Sealer) -> list[NewDead]:
     """Write those that are not here yet; the ones written."""
     known = {
         as_uuid(row[0])
@@ -63,7 +63,7 @@ def write_dead(connection: Connection, dead: Sequence[NewDead]) -> list[NewDead]
         DeadLetterRow,
         NewDead._fields,
         [
-            (*row[:5], headers_as_text(row.headers) or "", row.stamped_at, zlib.compress(row.raw, 1), *row[8:])
+            (*row[:5], headers_as_text(row.headers) or "", row.stamped_at, sealer.pack_raw(row.raw), *row[8:])
             for row in fresh
         ],
     )
@@ -71,7 +71,7 @@ def write_dead(connection: Connection, dead: Sequence[NewDead]) -> list[NewDead]
 
 
 def dead_letters(
-    connection: Connection, *, ids: Sequence[UUID] = (), topic: str | None = None, reason: str | None = None,
+    connection: Connection, sealer: Sealer, *, ids: Sequence[UUID] = (), topic: str | None = None, reason: str | None = None,
     waiting_only: bool = False, limit: int | None = None,
 ) -> list[Dead]:  # fmt: skip
     """Dead letters in the order they died; all, or those that fit every condition given."""
@@ -89,7 +89,7 @@ def dead_letters(
     return [
         Dead(
             row.dead_id, row.topic, row.partition, row.offset, row.key, headers_from_text(row.headers or None),
-            row.stamped_at, zlib.decompress(row.raw), row.reason, row.message, row.at, row.redriven_at,
+            row.stamped_at, sealer.unpack_raw(row.raw), row.reason, row.message, row.at, row.redriven_at,
         )
         for row in connection.execute(query)
     ]  # fmt: skip

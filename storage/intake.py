@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
@@ -11,10 +10,8 @@ from uuid import UUID
 from sqlalchemy import Connection, bindparam, select, text, update
 
 from storage.database import as_uuid, insert_rows, select_in
+from storage.sealing import Sealer
 from storage.tables import IntakeRecord, LetterRow, Revision
-
-_RAW_LEVEL = 1
-"""zlib's fastest: a letter shrinks by half, the next level costs twice the time for a few per cent more."""
 
 
 class Place(NamedTuple):
@@ -123,6 +120,7 @@ def write_intake(
     reads: Sequence[ReadRow],
     letters: Sequence[NewLetter],
     revisions: Sequence[NewRevision],
+    sealer: Sealer,
 ) -> None:
     """A batch's records, letters and revisions. `Conflict` when another worker wrote one of the letters first."""
     insert_rows(connection, LetterRow, NewLetter._fields, letters)
@@ -146,7 +144,7 @@ def write_intake(
                 row.stamped_at,
                 row.read_at,
                 headers_as_text(row.headers),
-                None if row.raw is None else zlib.compress(row.raw, _RAW_LEVEL),
+                None if row.raw is None else sealer.pack_raw(row.raw),
             )
             for row in reads
         ],

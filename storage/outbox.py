@@ -52,7 +52,7 @@ class Outbox:
 
     def __init__(self, database: Database, sealer: Sealer, *, heartbeat_seconds: float = HEARTBEAT_SECONDS) -> None:
         self._database = database
-        self._sealer = sealer
+        self.sealer = sealer
         self._every = heartbeat_seconds
         self._seen = 0.0
         self._heart: threading.Thread | None = None
@@ -86,7 +86,7 @@ class Outbox:
                 stage=stage,
                 owner=self.owner,
                 created_at=_now_ms(),
-                messages=self._sealer.seal_bytes(_pack(messages), _PURPOSE),
+                messages=self.sealer.seal_bytes(_pack(messages), _PURPOSE),
             )
             .returning(OutboxBatch.id)
         )
@@ -116,9 +116,7 @@ class Outbox:
             connection.execute(
                 update(OutboxBatch).where(OutboxBatch.id.in_([row.id for row in rows])).values(owner=self.owner)
             )
-        return [
-            Orphan(row.id, row.created_at, _unpack(self._sealer.open_bytes(row.messages, _PURPOSE))) for row in rows
-        ]
+        return [Orphan(row.id, row.created_at, _unpack(self.sealer.open_bytes(row.messages, _PURPOSE))) for row in rows]
 
     def waiting(self) -> int:
         """How many batches the bus has not confirmed."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import os
+import zlib
 from hashlib import blake2b
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from letters.messages import Writer
 
 _VERSION = b"\x01"
 _NONCE = 12
+_RAW = b"raw record"
 
 
 class SealBroken(JiesuError):
@@ -47,6 +49,15 @@ class Sealer:
             return self._aead.decrypt(sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :], bound_to)
         except (InvalidTag, ValueError):  # ValueError: cut so short that not even the nonce is whole
             raise SealBroken() from None
+
+    def pack_raw(self, raw: bytes) -> bytes:
+        """A raw record as kept: zlib's fastest level (the next costs twice the time for a few per cent), then sealed, for
+        an upstream's record holds its writer's phone and name."""
+        return self.seal_bytes(zlib.compress(raw, 1), _RAW)
+
+    def unpack_raw(self, kept: bytes) -> bytes:
+        """The raw record, byte for byte."""
+        return zlib.decompress(self.open_bytes(kept, _RAW))
 
     def seal(self, writer: Writer, letter_id: str) -> str:
         """A writer as a token for `Letter.writer`."""

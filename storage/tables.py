@@ -64,7 +64,7 @@ class IntakeRecord(Table):
     read_at: Mapped[int] = mapped_column(BigInteger)
     headers: Mapped[str | None] = mapped_column(Text)
     raw: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """zlib; None for a dead record, whose bytes stand in `dead_letters`."""
+    """zlib and sealed; None for a dead record, whose bytes stand in `dead_letters`."""
 
     __table_args__ = (
         CheckConstraint("outcome IN ('letter', 'revision', 'repeat', 'dead')", name="outcome"),

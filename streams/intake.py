@@ -66,7 +66,7 @@ class Intake(OutboxStage):
             batch = _Batch(self, now, known)
             for record, place, found in fresh:
                 batch.take(record, place, found, numbers)
-            write_intake(connection, batch.reads, batch.letters, batch.revisions)
+            write_intake(connection, batch.reads, batch.letters, batch.revisions, self._sealer)
             dead, dead_messages = self.bury(connection, batch.dead)
             notices = {notice.notice_id for notice in write_notices(connection, batch.notices)}
             outgoing = (
@@ -81,7 +81,7 @@ class Intake(OutboxStage):
         place = Place(*record[:3], digest(record.value))
         if place not in already_read(connection, [place]):
             read = ReadRow(place, "dead", None, None, record.timestamp, row.at, record.headers, None)
-            write_intake(connection, [read], [], [])
+            write_intake(connection, [read], [], [], self._sealer)
 
     def sealed(self, found: Parsed, revision: int) -> Letter:
         """The letter as it travels: numbered, its writer sealed."""

@@ -103,7 +103,7 @@ class OutboxStage:
 
     def bury(self, connection: Connection, rows: Sequence[NewDead]) -> tuple[list[NewDead], list[Outgoing]]:
         """Writes dead letters; those that are new, with their messages."""
-        fresh = write_dead(connection, rows)
+        fresh = write_dead(connection, rows, self._outbox.sealer)
         return fresh, [dead_message(row) for row in fresh]
 
     def note_dead(self, connection: Connection, record: Record, row: NewDead) -> None:

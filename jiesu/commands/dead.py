@@ -40,7 +40,9 @@ def list_(
     with house() as jiesu:
         jiesu.ready()
         with jiesu.database.read() as connection:
-            found = dead_letters(connection, topic=topic, reason=reason, waiting_only=waiting, limit=limit)
+            found = dead_letters(
+                connection, jiesu.sealer, topic=topic, reason=reason, waiting_only=waiting, limit=limit
+            )
     if as_json:
         for dead in found:
             print_json(_facts(dead))
@@ -107,7 +109,7 @@ def redrive(
         jiesu.ready()
         if all_:
             with jiesu.database.read() as connection:
-                chosen = dead_letters(connection, topic=topic, reason=reason, waiting_only=True)
+                chosen = dead_letters(connection, jiesu.sealer, topic=topic, reason=reason, waiting_only=True)
         else:
             chosen = [_find(jiesu, each) for each in ids]
         fed = redrive_dead(jiesu, chosen, value.read_bytes() if value else None)
@@ -122,11 +124,15 @@ def _find(jiesu: Any, given: str) -> Dead:
         ids = [UUID(given)]
     except ValueError:
         with jiesu.database.read() as connection:
-            ids = [dead.dead_id for dead in dead_letters(connection) if str(dead.dead_id).startswith(given.lower())]
+            ids = [
+                dead.dead_id
+                for dead in dead_letters(connection, jiesu.sealer)
+                if str(dead.dead_id).startswith(given.lower())
+            ]
         if len(ids) > 1:
             raise JiesuError(f"{len(ids)} dead letters begin with {given}; give more characters") from None
     with jiesu.database.read() as connection:
-        found = dead_letters(connection, ids=ids) if ids else []
+        found = dead_letters(connection, jiesu.sealer, ids=ids) if ids else []
     if not found:
         raise UnknownDead(id=given)
     return found[0]

@@ -96,7 +96,7 @@ def trace(
             found = find_letters(connection, number, CHANNELS_READ)
             if not found:
                 key = number.encode()
-                refused = [dead for dead in dead_letters(connection, limit=100_000) if dead.key == key]
+                refused = [dead for dead in dead_letters(connection, jiesu.sealer, limit=100_000) if dead.key == key]
                 hint = (
                     f" But {len(refused)} refused record(s) came under it: jiesu dead show {refused[0].dead_id}"
                     if refused

@@ -72,7 +72,7 @@ def test_every_one_of_twenty_thousand_mutated_records_is_accounted_for(tmp_path:
         for record in house.bus.scan(topic)
     }
     with house.database.read() as connection:
-        dead = dead_letters(connection)
+        dead = dead_letters(connection, house.sealer)
         kept = connection.execute(text("SELECT count(*) FROM intake_records WHERE raw IS NULL")).scalar_one()
     assert len(dead) == sums.dead == kept
     for each in dead:

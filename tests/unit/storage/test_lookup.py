@@ -21,6 +21,7 @@ from storage.database import Database
 from storage.dead import NewDead, dead_by_reason, dead_letters, mark_redriven, write_dead
 from storage.intake import NewLetter, Place, ReadRow, known_letters, next_numbers, write_intake
 from storage.lookup import find_letters, letter_lines, life_of, states
+from storage.sealing import Sealer
 
 A, B = "360703510000", "360703520000"
 SPACE = UUID(int=2)
@@ -50,7 +51,7 @@ def filled(database: Database) -> Database:
         NewAssignment(3, 1, B, uuid5(SPACE, "3B"), "host", 1, b"{}"),
     ]
     with database.write() as connection:
-        write_intake(connection, reads, letters, [])
+        write_intake(connection, reads, letters, [], SEALER)
         write_cases(connection, cases, [NewEntry(1, 1, "decided", "router", b"{}")], assignments)
         write_notices(connection, [NewNotice(uuid5(SPACE, "n"), 3, B, "danger", 1, b"{}")])
         report = NewProgress(
@@ -74,6 +75,8 @@ FILTERS: list[tuple[dict[str, object], list[int]]] = [
     ({"limit": 2}, [1, 2]),
     ({"after": 1, "limit": 1, "unit": B}, [3]),
 ]
+
+SEALER = Sealer(bytes(32))
 
 
 def test_letters_are_listed_by_every_filter(filled: Database) -> None:
@@ -148,15 +151,15 @@ def dead(number: int, topic: str = "intake.110", reason: str = "bad_time") -> Ne
 def test_dead_letters_keep_their_bytes_and_are_chosen_by_topic_reason_and_whether_fed_again(database: Database) -> None:
     rows = [dead(1), dead(2, "intake.12345"), dead(3, reason="not_json")]
     with database.write() as connection:
-        assert write_dead(connection, rows) == rows
-        assert write_dead(connection, [*rows, dead(4)]) == [dead(4)], (
+        assert write_dead(connection, rows, SEALER) == rows
+        assert write_dead(connection, [*rows, dead(4)], SEALER) == [dead(4)], (
             "read again, the same record is the same dead letter"
         )
         mark_redriven(connection, rows[0].dead_id, 50)
     with database.read() as connection:
 
         def chosen(**given: object) -> list[int]:
-            return [row.offset for row in dead_letters(connection, **given)]  # type: ignore[arg-type]
+            return [row.offset for row in dead_letters(connection, SEALER, **given)]  # type: ignore[arg-type]
 
         assert chosen() == [1, 2, 3, 4]
         assert chosen(topic="intake.110") == [1, 3, 4]
@@ -165,5 +168,5 @@ def test_dead_letters_keep_their_bytes_and_are_chosen_by_topic_reason_and_whethe
         assert chosen(limit=2) == [1, 2]
         assert chosen(ids=[rows[1].dead_id]) == [2]
         assert dead_by_reason(connection)[("intake.110", "bad_time")] == 2
-        [one] = dead_letters(connection, ids=[rows[0].dead_id])
+        [one] = dead_letters(connection, SEALER, ids=[rows[0].dead_id])
     assert (one.raw, one.headers, one.key, one.redriven_at) == (b"\x00raw\xff" * 9, (("h", b"\xff\x00"),), b"k", 50)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from uuid import UUID, uuid5
 
 import pytest
@@ -14,10 +13,13 @@ from storage.database import Database
 from storage.dead import NewDead, write_dead
 from storage.intake import NewLetter, NewRevision, Place, ReadRow, write_intake
 from storage.reconcile import NAMED_AT_MOST, Sums, reconcile, undecided
+from storage.sealing import Sealer
 
 TOPIC = "intake.mailbox"
 HOST, HELPER = "360703510000", "360703520000"
 SPACE = UUID(int=1)
+
+SEALER = Sealer(bytes(32))
 
 
 def digest(offset: int) -> bytes:
@@ -48,9 +50,11 @@ def filled(database: Database) -> Database:
         for unit, role in ((HOST, "host"), (HELPER, "assist"))
     ]
     with database.write() as connection:
-        write_intake(connection, reads, letters, [NewRevision(1, 2, 1, digest(9), b"{}")])
+        write_intake(connection, reads, letters, [NewRevision(1, 2, 1, digest(9), b"{}")], SEALER)
         write_dead(
-            connection, [NewDead(uuid5(SPACE, "dead"), TOPIC, 0, 6, None, (), 1, b"x", "not_json", "no JSON", 1)]
+            connection,
+            [NewDead(uuid5(SPACE, "dead"), TOPIC, 0, 6, None, (), 1, b"x", "not_json", "no JSON", 1)],
+            SEALER,
         )
         write_cases(connection, cases, [], assignments)
     return database
@@ -159,4 +163,4 @@ def test_a_great_loss_is_named_in_part_and_counted_whole(filled: Database) -> No
 def test_raw_records_are_kept_byte_for_byte(filled: Database) -> None:
     with filled.read() as connection:
         raw = connection.execute(text('SELECT raw FROM intake_records WHERE "offset" = 0')).scalar_one()
-    assert zlib.decompress(bytes(raw)) == b"raw"
+    assert SEALER.unpack_raw(bytes(raw)) == b"raw"

@@ -184,7 +184,7 @@ def test_a_letter_that_was_stopped_goes_its_way_once_the_mistake_is_mended(villa
         village.run()
     assert not village.proof().adds_up
     with village.house.database.read() as connection:
-        dead = dead_letters(connection)
+        dead = dead_letters(connection, village.house.sealer)
     assert redrive_dead(village.house, dead) == 1
     village.run()
     assert len(village.messages(f"assignments.{STATION}")) == 1
