@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from casework.clocks import CLOCK_STEPS
-from casework.figures import BUREAU, METRICS, Figures
+from casework.figures import BUREAU, Figures
 from jiesu.deciding import unit_ref
 from jiesu.terminal import JsonFlag, err, house, out, print_json, table
 from letters.clock import SHANGHAI, from_ms, iso, to_ms
@@ -70,9 +70,8 @@ def figures(
         return
     whole = found.pop(BUREAU, None)
     if whole is not None:
-        told = "  ".join(
-            f"{METRICS[name].partition('：')[0]} {whole[name]}" for name in ("received", "merged", "escalated")
-        )
+        names_of = {"received": "收件", "merged": "合并", "escalated": "上报转出"}
+        told = "  ".join(f"{word} {whole[metric]}" for metric, word in names_of.items())
         out.print(f"{period['from']} – {period['to']}  {told}", highlight=False)
     shown = table(
         "unit", "主办", "协办", "按时签收", "按时联系", "按时反馈", "按时办结", "退单", "参与", "解决", "满意"
