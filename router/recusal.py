@@ -24,6 +24,16 @@ LIKELY: Final = 0.5
 """From this summed confidence on, a complaint about police that the classifier suspects is treated as an unsure match."""
 
 
+_COMPLAINTS_OF_110: Final = ("9501", "9502")
+"""群众投诉 and 警务监督: what a 110 record's category says is a complaint about police work."""
+
+
+def registered_complaint(letter: Letter) -> bool:
+    """Whether the source files the record as a complaint about police, whatever its words say."""
+    code = letter.upstream_category.code if letter.upstream_category else None
+    return letter.channel == "12389" or (letter.channel == "110" and (code or "").startswith(_COMPLAINTS_OF_110))
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What one letter says about police: the recusal, the units accused themselves, and what is only to be noted."""
@@ -74,6 +84,8 @@ class RecusalRules:
         for name in letter.avoid:
             self._words_of_a_field(got, name, "来信人申请回避")
         self._text(got, letter, words)
+        if registered_complaint(letter):
+            self._registered(got, letter, words)
         return self._finding(got)
 
     def widened(
@@ -102,6 +114,18 @@ class RecusalRules:
             reason=f"机器判断为“{head.label}”，反映的是公安工作" if accepted else "机器判断可能是对公安工作的投诉",
             sure=accepted,
         )
+
+    def _registered(self, got: _Gathered, letter: Letter, words: Words) -> None:
+        """A record that its source itself files as a complaint about police: whoever it names or is meant for may be the
+        one meant. The inspection unit is where such a record goes, so naming it alone accuses nobody."""
+        units = set(self._mentioned(letter, words))
+        said = letter.suggested_unit
+        for word in (said.code, said.name) if said else ():
+            if word:
+                units |= self._by_code(word) or self._directory.resolve(word)
+        units -= self._root | {self._bureau.inspection}
+        if units:
+            got.add(units, True, f"按投诉公安工作登记，涉及{self._told(frozenset(units))}")
 
     def _mentioned(self, letter: Letter, words: Words) -> frozenset[str]:
         """Units that a letter about police names or that its source assigns: each may be the one meant."""

@@ -6,12 +6,13 @@ Reasons are Chinese sentences for the officer who gets the letter or finds out w
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from letters.bureau import Rule as BureauRule
 from router.case import ABOVE, OUTSIDE, Case, Fired, Passed, Verdict
 from router.jurisdiction import helpers_of, host_of, resolve_unit
+from router.recusal import registered_complaint
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ def recused(case: Case) -> Verdict:
     """回避 (信访工作条例 §28, §30): to those who may look into it, never to those complained about."""
     own, earlier = case.recusal, case.earlier
     letter = case.letter
-    if own is None and letter.channel != "12389":
+    registered = registered_complaint(letter)
+    if own is None and not registered:
         return Passed(case.finding.note or "来信没有反映本局单位或民警的问题")
     facts = {"units": "、".join(case.name(code) for code in own.units)} if own else {}
     if own and own.persons:
@@ -65,10 +67,11 @@ def recused(case: Case) -> Verdict:
             earlier.host,
             facts=facts,
         )
-    reason = own.reason if own else "12389举报件由督察部门办理"
-    if own and not own.sure and letter.channel != "12389":
-        return Fired("waiting", f"{reason}；是否涉及本局单位需由人核对，相关单位先行回避", facts=facts)
+    reason = own.reason if own else f"{letter.channel}按投诉公安工作登记，由督察部门办理"
     overseer = _overseer(case)
+    if own and not own.sure and not registered:
+        flags = () if overseer else (ABOVE,)
+        return Fired("waiting", f"{reason}；是否涉及本局单位需由人核对，相关单位先行回避", flags=flags, facts=facts)
     if overseer is None:
         return Fired("waiting", f"{reason}；有权核查的单位也应回避，报上级处理", flags=(ABOVE,), facts=facts)
     return Fired("dispatched", f"{reason}，由{case.name(overseer)}核查办理", overseer, facts=facts)
@@ -224,6 +227,10 @@ def _agreed(case: Case, facts: dict[str, str]) -> Verdict:
     likely = case.likely()
     if not likely:
         return Passed("没有机器分类结果，单凭地点不能确定承办单位", facts)
+    for rule in case.bureau.rules:
+        for name in sorted(likely.keys() & set(rule.categories)):
+            if not _missing(replace(case, category=case.bureau.category.get(name)), rule):
+                return Passed(f"类别若为“{name}”，则适用本局规则“{rule.name}”；类别尚不确定", facts)
     sums: dict[str, float] = {}
     for name, confidence in likely.items():
         category = case.bureau.category.get(name)
