@@ -34,7 +34,10 @@ def test_a_units_report_is_kept_and_stands_in_the_letters_ledger(dispatched: Tow
     dispatched.put(f"progress.{STATION}", report("p1", text="已到场"))
     dispatched.run()
     assert taken(dispatched) == [("p1", STATION, None)]
-    assert dispatched.rows("SELECT event, actor FROM ledger ORDER BY seq")[-1] == ("progress_reported", f"unit:{STATION}")
+    assert dispatched.rows("SELECT event, actor FROM ledger ORDER BY seq")[-1] == (
+        "progress_reported",
+        f"unit:{STATION}",
+    )
 
 
 def test_a_repeated_report_counts_once_within_a_batch_and_after_it(dispatched: Town) -> None:
