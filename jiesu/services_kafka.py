@@ -157,7 +157,8 @@ class Broker:
         return file.read_text()
 
     def _format(self, java: list[str]) -> None:
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        # An id that begins with a dash would be taken for an option: one in 64 brokers did not start.
+        cluster = base64.b64encode(uuid.uuid4().bytes, altchars=b"AB").decode().rstrip("=")
         scram = f"SCRAM-SHA-256=[name=admin,password={self._password()}]"
         tool = [*java, *self._class_path(), "kafka.tools.StorageTool", "format", "-t", cluster]
         done = subprocess.run(
