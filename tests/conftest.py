@@ -16,12 +16,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVICES = ROOT / "var" / "services.env"
 CHROMIUM = "/usr/bin/chromium"
 MARKS = ("kafka", "postgres", "chromium")
 REQUIRED = {name.strip() for name in os.environ.get("JIESU_REQUIRE", "").split(",") if name.strip()}
+
+# CI asks whether this commit is sound, always with the same examples; a person's own runs go on looking for new ones.
+hypothesis_settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    hypothesis_settings.load_profile("ci")
 
 
 def _services() -> dict[str, str]:
