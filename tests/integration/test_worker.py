@@ -305,7 +305,7 @@ def test_a_broker_that_is_killed_and_comes_back_in_flight(own_broker: Broker, tm
         worker = place.work()
         place.feed(2000)
         place.until(lambda: place.lag() == 0, "not everything was handled")
-        place.feed(3000)
+        place.feed(20_000)  # so many that the worker is still at it when the broker goes
         count = len(worker.said("done"))
         place.until(lambda: len(worker.said("done")) > count, "the worker does not work")
         own_broker.kill()
