@@ -42,7 +42,7 @@ HEAP: Final = "512m"
 PREFERRED_PORTS: Final = (29092, 29093, 29094)
 """For everyone, for the controller, for SASL; others when one of them is taken."""
 
-_POM: Final = f"""<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
+_POM: Final = f"""<project><modelVersion>4.0.0</modelVersion>
 <groupId>jiesu</groupId><artifactId>kafka</artifactId><version>1</version><packaging>pom</packaging><dependencies>
 <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>{KAFKA_VERSION}</version></dependency>
 <dependency><groupId>org.slf4j</groupId><artifactId>slf4j-simple</artifactId><version>1.7.36</version></dependency>

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from letters.errors import JiesuError, TryLater
+from letters.errors import JiesuError
 from storage.database import Database
 from storage.sealing import Sealer
 from storage.tables import OutboxBatch, Worker
@@ -25,8 +25,6 @@ _PURPOSE = b"outbox"
 HEARTBEAT_SECONDS = 3.0
 DEAD_AFTER_SECONDS = 20.0
 """A worker on another machine that was not seen for so long is taken for dead."""
-MUST_BE_SEEN_SECONDS = 12.0
-"""A worker that could not say it lives for so long must not publish any more: others may soon do it in its place."""
 
 
 class Message(NamedTuple):
@@ -70,12 +68,6 @@ class Outbox:
             if not found.rowcount:
                 connection.execute(insert(Worker).values(owner=self.owner, started_at=at, seen_at=at))
         self._seen = monotonic
-
-    def may_publish(self) -> None:
-        """Raises `TryLater` when this process was silent for so long that others may take it for dead."""
-        if time.monotonic() - self._seen > MUST_BE_SEEN_SECONDS:
-            self._seen = 0.0
-            raise TryLater("this worker was silent for too long; it says that it lives before it publishes again")
 
     def add(self, connection: Connection, stage: str, messages: Sequence[Message]) -> int:
         """Keep a batch's messages in the transaction that writes its rows; the number to settle it by."""
